@@ -1,0 +1,23 @@
+// This thread's own place in memory. The global is per instance, which makes it thread-local storage.
+
+import { WORKER_SIZE, WORKERS } from "./layout";
+
+/** Zero until adoptWorker, which every instance calls first. */
+let record: usize = 0;
+
+export function adoptWorker(index: i32): void {
+  record = WORKERS + (index as usize) * WORKER_SIZE;
+}
+
+/** Address of this thread's worker record. */
+export function worker(): usize {
+  return record;
+}
+
+export function get(field: usize): i32 {
+  return load<i32>(record + field);
+}
+
+export function set(field: usize, value: i32): void {
+  store<i32>(record + field, value);
+}

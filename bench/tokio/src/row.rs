@@ -1,0 +1,121 @@
+//! What every row shares: its entry in the table, its parameters, its outcome,
+//! and the small helpers that build a runtime, take a time and join tasks.
+//! Measures nothing by itself.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// One row: its name, its parameters with their defaults, and one round of it.
+pub struct Row {
+    pub name: &'static str,
+    pub params: &'static [(&'static str, u64)],
+    pub run: fn(&Params) -> Result<Outcome, Failure>,
+}
+
+/// One round's answer. `elapsed` covers the timed part only.
+pub struct Outcome {
+    pub ops: u64,
+    pub elapsed: Duration,
+    /// Further JSON fields. The values must be finite.
+    pub extra: Vec<(&'static str, f64)>,
+}
+
+impl Outcome {
+    pub fn new(ops: u64, elapsed: Duration) -> Self {
+        Outcome {
+            ops,
+            elapsed,
+            extra: Vec::new(),
+        }
+    }
+}
+
+/// A row's parameters: the defaults, with what the line gave put over them.
+pub struct Params(Vec<(&'static str, u64)>);
+
+/// Above any sensible size; keeps a slip of the keyboard from eating the host.
+const LARGEST: u64 = 100_000_000;
+const MOST_WORKERS: usize = 256;
+
+impl Params {
+    pub fn parse<'a>(
+        defaults: &[(&'static str, u64)],
+        words: impl Iterator<Item = &'a str>,
+    ) -> Result<Params, Failure> {
+        let mut values = defaults.to_vec();
+        for word in words {
+            let (key, value) = word
+                .split_once('=')
+                .ok_or_else(|| format!("not key=value: {word}"))?;
+            let slot = values.iter_mut().find(|(name, _)| *name == key);
+            let slot = slot.ok_or_else(|| format!("unknown parameter: {key}"))?;
+            slot.1 = number(value).ok_or_else(|| format!("bad value for {key}: {value}"))?;
+        }
+        Ok(Params(values))
+    }
+
+    pub fn get(&self, key: &str) -> u64 {
+        let found = self.0.iter().find(|(name, _)| *name == key);
+        found
+            .unwrap_or_else(|| panic!("the row does not declare {key}"))
+            .1
+    }
+
+    pub fn size(&self, key: &str) -> usize {
+        self.get(key) as usize
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.parse()
+        .ok()
+        .filter(|value| (1..=LARGEST).contains(value))
+}
+
+pub fn current_thread() -> Result<Runtime, Failure> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+pub fn multi_thread(workers: usize) -> Result<Runtime, Failure> {
+    if workers > MOST_WORKERS {
+        return Err(format!("worker_threads: {MOST_WORKERS} at most").into());
+    }
+    Ok(Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()?)
+}
+
+/// Awaits `work` and says how long that took.
+pub async fn timed<F: Future>(work: F) -> (Duration, F::Output) {
+    let start = Instant::now();
+    let output = work.await;
+    (start.elapsed(), output)
+}
+
+/// Awaits every handle in order and adds up what the tasks returned.
+pub async fn join_sum(handles: &mut Vec<JoinHandle<u64>>) -> Result<u64, Failure> {
+    let mut sum = 0;
+    for handle in handles.drain(..) {
+        sum += handle.await?;
+    }
+    Ok(sum)
+}
+
+/// Fails the round when the work did not add up, so that no row can be fast by
+/// leaving work out.
+pub fn check(what: &str, got: u64, wanted: u64) -> Result<(), Failure> {
+    if got == wanted {
+        return Ok(());
+    }
+    Err(format!("{what}: got {got}, wanted {wanted}").into())
+}
+
+/// 0 + 1 + ... + (n - 1).
+pub fn sum_below(n: u64) -> u64 {
+    n * (n - 1) / 2
+}

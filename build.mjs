@@ -1,0 +1,135 @@
+// Builds the package: the Wasm core, the JavaScript with the core inside it, the types.
+//
+//   node build.mjs            dist/, and build/check/ (the same JavaScript over the core with assertions, for the tests)
+//   node build.mjs --quick    without the types
+//
+// What has not changed is not built again: build/stamp.json holds a hash of the sources.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const STAMP = join(root, "build/stamp.json");
+const SOURCES = ["assembly", "ts", "asconfig.json", "build.mjs", "package.json", "tsconfig.json"];
+
+/** Entry points of the package: the name in `exports`, the source. */
+export const ENTRIES = {
+  index: "ts/index.ts",
+  sync: "ts/sync/index.ts",
+  time: "ts/time/index.ts",
+  task: "ts/task/index.ts",
+  runtime: "ts/runtime/index.ts",
+  net: "ts/net/index.ts",
+  io: "ts/io/index.ts",
+};
+
+/** What stands behind `#host` and `#net`, by the conditions in package.json. */
+const HOSTS = {
+  "host/node": "ts/host/node/index.ts",
+  "host/node-net": "ts/host/node/net.ts",
+  "host/browser": "ts/host/browser/index.ts",
+  "host/browser-net": "ts/host/browser/net.ts",
+};
+
+function hashSources() {
+  const hash = createHash("sha256");
+  const visit = (path) => {
+    const full = join(root, path);
+    for (const entry of existsSync(full) ? readdirSync(full, { withFileTypes: true }) : []) {
+      const child = `${path}/${entry.name}`;
+      if (entry.isDirectory()) visit(child);
+      else hash.update(child).update(readFileSync(join(root, child)));
+    }
+  };
+  for (const source of SOURCES) {
+    if (source.includes(".")) hash.update(source).update(readFileSync(join(root, source)));
+    else visit(source);
+  }
+  return hash.digest("hex");
+}
+
+function isFresh(hash) {
+  return existsSync(STAMP) && JSON.parse(readFileSync(STAMP, "utf8")).hash === hash;
+}
+
+function run(file, ...args) {
+  const result = spawnSync(process.execPath, [join(root, file), ...args], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (result.status !== 0) throw new Error(`${file} ${args.join(" ")} failed`);
+}
+
+function compileCore(target) {
+  run("node_modules/assemblyscript/bin/asc.js", "--target", target);
+}
+
+/** Gives `core:single` the bytes of one build of the core. */
+function coreBytes(file) {
+  return {
+    name: "core-bytes",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^core:/ }, ({ path }) => ({ path, namespace: "core" }));
+      plugin.onLoad({ filter: /.*/, namespace: "core" }, () => ({
+        contents: `export default ${JSON.stringify(readFileSync(join(root, file)).toString("base64"))};`,
+        loader: "js",
+      }));
+    },
+  };
+}
+
+/** The check build runs on Node only, so its hosts are bundled in and it needs no conditions of its own. */
+const nodeHosts = {
+  name: "node-hosts",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^#host$/ }, () => ({ path: join(root, HOSTS["host/node"]) }));
+    plugin.onResolve({ filter: /^#net$/ }, () => ({ path: join(root, HOSTS["host/node-net"]) }));
+  },
+};
+
+function bundle(outdir, entries, core, plugins) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    external: ["#host", "#net", "node:*"],
+    chunkNames: "chunks/[name]-[hash]",
+    sourcemap: true,
+    sourcesContent: true,
+    legalComments: "none",
+    plugins: [coreBytes(core), ...plugins],
+    logLevel: "warning",
+  });
+}
+
+export async function buildPackage({ quick = false, force = false } = {}) {
+  const hash = hashSources();
+  if (!force && isFresh(hash)) return false;
+  console.log("tokiwa: building (once; again only when sources change)");
+  mkdirSync(join(root, "build"), { recursive: true });
+  for (const target of ["threads", "single", "check-threads", "check-single"]) compileCore(target);
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  rmSync(join(root, "build/check"), { recursive: true, force: true });
+  await bundle("dist", { ...ENTRIES, ...HOSTS }, "build/core.single.wasm", []);
+  await bundle("build/check", ENTRIES, "build/core.check-single.wasm", [nodeHosts]);
+  if (!quick) run("node_modules/typescript/bin/tsc", "-p", ".");
+  if (!quick) writeFileSync(STAMP, JSON.stringify({ hash }));
+  return true;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const built = await buildPackage({
+    quick: process.argv.includes("--quick"),
+    force: process.argv.includes("--force"),
+  });
+  if (!built) console.log("tokiwa: the build is up to date");
+}

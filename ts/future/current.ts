@@ -1,0 +1,32 @@
+// The context of the poll that is under way on this thread. `yield*` has no way to pass one, so whoever polls a coroutine
+// leaves it here. A module variable and no AsyncLocalStorage: a poll is synchronous from its start to its end.
+
+import type { Context } from "./waker.js";
+
+let current: Context | undefined;
+let dropping = 0;
+
+/** The context of the poll under way, or undefined outside of every poll. */
+export function currentContext(): Context | undefined {
+  return current;
+}
+
+/** Leaves a context for the coroutines polled from here on; returns the one that was there, to be put back. */
+export function replaceContext(context: Context | undefined): Context | undefined {
+  const previous = current;
+  current = context;
+  return previous;
+}
+
+/** Whether a coroutine is being dropped, so that nothing may wait. */
+export function isDropping(): boolean {
+  return dropping > 0;
+}
+
+export function beginDropping(): void {
+  dropping += 1;
+}
+
+export function endDropping(): void {
+  dropping -= 1;
+}

@@ -1,0 +1,72 @@
+// Future: the one protocol that everything else speaks.
+//
+// F1  A future does nothing until it is polled.
+// F2  A poll that returns Pending has stored `cx.waker` where something will call it.
+// F3  Dropping a future (`[Symbol.dispose]`) gives back all that it registered; dropping twice is harmless.
+// F4  Polling after completion throws.
+//
+// A future is its own iterator, so `yield* future` allocates nothing: each step polls, a Pending travels up through every
+// `yield*` as the one object PENDING_STEP, and the executor knows it by identity.
+
+import { currentContext, isDropping } from "./current.js";
+import { driveFuture } from "./drive.js";
+import { AwaitWhileDroppingError, NoContextError } from "./errors.js";
+import { Pending, type Poll } from "./poll.js";
+import type { Context } from "./waker.js";
+
+/** The step of an iterator whose future is pending. Shared: it says nothing that could differ. */
+export const PENDING_STEP: IteratorYieldResult<Pending> = { done: false, value: Pending };
+
+/**
+ * A value that will be there later. Lazy, polled by whoever wants the value, cancelled by dropping it.
+ *
+ * In a coroutine write `yield* future`; in an async function `await future`. To write one by hand, extend this class and
+ * give it `poll` and, if it registers anything, `[Symbol.dispose]`.
+ */
+export abstract class Future<T> implements PromiseLike<T>, Disposable {
+  /**
+   * Tries to give the value.
+   *
+   * @param cx holds the waker to store before returning Pending; a later poll may bring another, the last one counts.
+   * @returns the value, or `Pending`.
+   * @throws what the future fails with; a {@link PolledAfterCompletionError} when it has given its value already.
+   */
+  abstract poll(cx: Context): Poll<T>;
+
+  /** Gives back everything that the future registered. Harmless when it has completed, and when done twice. */
+  [Symbol.dispose](): void {}
+
+  /** Makes `yield* future` work inside a coroutine. */
+  [Symbol.iterator](): Iterator<Pending, T, void> {
+    return this as unknown as Iterator<Pending, T, void>;
+  }
+
+  /**
+   * Makes `await future` work in async functions: drives the future on the current runtime, or on the ambient one.
+   * The slow lane: a task for each await.
+   */
+  // biome-ignore lint/suspicious/noThenProperty: a future is a thenable by contract.
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return driveFuture<T>(this).then(onFulfilled, onRejected);
+  }
+
+  // The iterator protocol of `yield*`. Private: the names are taken, and a subclass that declares them does not compile.
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*`.
+  private next(): IteratorResult<Pending, T> {
+    const cx = currentContext();
+    if (cx === undefined) throw new NoContextError();
+    const value = this.poll(cx);
+    if (value !== Pending) return { done: true, value };
+    if (isDropping()) throw new AwaitWhileDroppingError();
+    return PENDING_STEP;
+  }
+
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*` when the coroutine is cancelled.
+  private return(value: T): IteratorResult<Pending, T> {
+    this[Symbol.dispose]();
+    return { done: true, value };
+  }
+}

@@ -1,0 +1,17 @@
+// The future protocol as the rest of the library sees it.
+
+export * from "./coop.js";
+export * from "./coroutine.js";
+export * from "./current.js";
+export * from "./drive.js";
+export * from "./drop.js";
+export * from "./errors.js";
+export * from "./future.js";
+export * from "./into.js";
+export * from "./join.js";
+export * from "./poll.js";
+export * from "./promise.js";
+export * from "./random.js";
+export * from "./select.js";
+export * from "./simple.js";
+export * from "./waker.js";

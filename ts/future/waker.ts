@@ -1,0 +1,55 @@
+// Wakers and the context that a poll receives.
+
+/**
+ * Tells an executor that a future can make progress. May be called from anywhere, any number of times, after the task
+ * has ended too.
+ */
+export abstract class Waker {
+  /** Has the task polled again soon. Never throws. */
+  abstract wake(): void;
+
+  /**
+   * Has the task polled again after every other task that is ready, and after the driver had its turn. An executor
+   * without such an order wakes at once.
+   */
+  wakeDeferred(): void {
+    this.wake();
+  }
+
+  /** Whether waking `other` would wake the same task: then a stored waker need not be replaced. */
+  willWake(other: Waker): boolean {
+    return this === other;
+  }
+
+  /** A waker that does nothing: for polling by hand. */
+  static noop(): Waker {
+    return NOOP;
+  }
+
+  /** A waker that calls `wake`. For executors of your own and for tests. */
+  static from(wake: () => void): Waker {
+    return new CallbackWaker(wake);
+  }
+}
+
+class NoopWaker extends Waker {
+  override wake(): void {}
+}
+
+class CallbackWaker extends Waker {
+  private readonly callback: () => void;
+  constructor(callback: () => void) {
+    super();
+    this.callback = callback;
+  }
+  override wake(): void {
+    this.callback();
+  }
+}
+
+const NOOP: Waker = /* @__PURE__ */ new NoopWaker();
+
+/** What a poll is given: above all, whom to wake. */
+export interface Context {
+  readonly waker: Waker;
+}

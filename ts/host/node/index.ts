@@ -1,0 +1,52 @@
+// Node (and Deno and Bun through their Node layer).
+//
+//   clock         performance.now
+//   turns         setImmediate: after the I/O callbacks of this turn, before the next poll of the system
+//   parking       Atomics.wait on a cell that nobody notifies
+//   carried value AsyncLocalStorage
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Host, HostTimer } from "../types.js";
+
+const storage: AsyncLocalStorage<object> = new AsyncLocalStorage<object>();
+
+/** Timers beyond 2^31 - 1 ms fire at once in Node. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const parkCell: () => Int32Array = (() => {
+  let cell: Int32Array | undefined;
+  return () => {
+    cell ??= new Int32Array(new SharedArrayBuffer(4));
+    return cell;
+  };
+})();
+
+function listen(event: "beforeExit" | "exit", callback: () => void): () => void {
+  process.on(event, callback);
+  return () => process.off(event, callback);
+}
+
+export const host: Host = {
+  name: "Node",
+  now: () => performance.now(),
+  defer: (callback) => {
+    setImmediate(callback);
+  },
+  setTimer: (callback, delayMs) =>
+    setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS)),
+  setBackgroundTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimer: (timer: HostTimer) => clearTimeout(timer as NodeJS.Timeout),
+  canPark: true,
+  park: (delayMs) => {
+    Atomics.wait(parkCell(), 0, 0, delayMs);
+  },
+  entropy: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
+  report: (text) => {
+    process.stderr.write(`${text}\n`);
+  },
+  environment: (name) => process.env[name],
+  runWith: (store, callback) => storage.run(store, callback),
+  carried: () => storage.getStore(),
+  onIdleExit: (callback) => listen("beforeExit", callback),
+  onExit: (callback) => listen("exit", callback),
+};

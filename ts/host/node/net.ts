@@ -1,0 +1,242 @@
+// Sockets over node:net, turned from pushing into being asked.
+//
+// N1  At most HIGH_WATER bytes wait here unread; then the socket is paused, the kernel's buffer fills, and the peer stops.
+// N2  `write` copies, so the caller's buffer is free at once; it takes nothing while node's own buffer is above its mark.
+// N3  An error is kept and thrown by the next call, in the order in which the bytes and the error came.
+// N4  A socket that is closed still sends what it took.
+
+import { lookup as resolveName } from "node:dns";
+import {
+  createServer,
+  connect as openSocket,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from "node:net";
+import {
+  type Cancel,
+  type Completion,
+  type HostListener,
+  type HostNet,
+  type HostSocket,
+  type SocketAddress,
+  WOULD_BLOCK,
+} from "../types.js";
+
+/** As much as a kernel's own receive buffer starts with; pausing costs two system calls, so it should be rare. */
+const HIGH_WATER = 64 * 1024;
+
+class NodeSocket implements HostSocket {
+  readonly localAddress: SocketAddress;
+  readonly peerAddress: SocketAddress;
+  onReadable: (() => void) | undefined;
+  onWritable: (() => void) | undefined;
+  private readonly socket: Socket;
+  /** Chunks that have arrived, the first of them read up to `offset`. */
+  private readonly chunks: Uint8Array[] = [];
+  private offset = 0;
+  private buffered = 0;
+  private flowing = false;
+  private ended = false;
+  private finished = false;
+  private error: unknown;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    // Kept, because a socket forgets its addresses once it is destroyed.
+    this.localAddress = { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+    this.peerAddress = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    socket.on("data", (chunk: Uint8Array) => this.arrived(chunk));
+    socket.pause();
+    socket.on("end", () => {
+      this.ended = true;
+      this.onReadable?.();
+    });
+    socket.on("drain", () => this.onWritable?.());
+    socket.on("finish", () => {
+      this.finished = true;
+      this.onWritable?.();
+    });
+    socket.on("error", (error) => this.failed(error));
+    socket.on("close", () => this.closed());
+  }
+
+  private arrived(chunk: Uint8Array): void {
+    this.chunks.push(chunk);
+    this.buffered += chunk.length;
+    if (this.buffered >= HIGH_WATER) {
+      this.flowing = false;
+      this.socket.pause();
+    }
+    this.onReadable?.();
+  }
+
+  private failed(error: unknown): void {
+    this.error = error;
+    this.onReadable?.();
+    this.onWritable?.();
+  }
+
+  private closed(): void {
+    this.ended = true;
+    this.onReadable?.();
+    this.onWritable?.();
+  }
+
+  read(into: Uint8Array): number {
+    if (this.buffered > 0) return this.take(into);
+    if (this.error !== undefined) throw this.error;
+    if (this.ended) return 0;
+    this.flow();
+    return WOULD_BLOCK;
+  }
+
+  private flow(): void {
+    if (this.flowing) return;
+    this.flowing = true;
+    this.socket.resume();
+  }
+
+  private take(into: Uint8Array): number {
+    let filled = 0;
+    while (filled < into.length && this.buffered > 0) {
+      const chunk = this.chunks[0] as Uint8Array;
+      const count = Math.min(into.length - filled, chunk.length - this.offset);
+      into.set(
+        count === chunk.length ? chunk : chunk.subarray(this.offset, this.offset + count),
+        filled,
+      );
+      filled += count;
+      this.offset += count;
+      this.buffered -= count;
+      if (this.offset === chunk.length) {
+        this.chunks.shift();
+        this.offset = 0;
+      }
+    }
+    if (this.buffered === 0) this.flow();
+    return filled;
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.error !== undefined) throw this.error;
+    if (this.socket.writableEnded || this.socket.destroyed) throw brokenPipe();
+    if (this.socket.writableNeedDrain) return WOULD_BLOCK;
+    this.socket.write(Buffer.from(bytes));
+    return bytes.length;
+  }
+
+  isFlushed(): boolean {
+    if (this.error !== undefined) throw this.error;
+    return this.socket.writableLength === 0;
+  }
+
+  shutdown(): void {
+    if (!this.socket.writableEnded) this.socket.end();
+  }
+
+  isShutDown(): boolean {
+    if (this.error !== undefined) throw this.error;
+    return this.finished || this.socket.destroyed;
+  }
+
+  setNodelay(enabled: boolean): void {
+    this.socket.setNoDelay(enabled);
+  }
+
+  close(): void {
+    this.onReadable = undefined;
+    this.onWritable = undefined;
+    if (this.socket.writableLength > 0 || this.socket.writableEnded) this.socket.destroySoon();
+    else this.socket.destroy();
+  }
+}
+
+function brokenPipe(): Error {
+  return Object.assign(new Error("write after the stream was shut down"), { code: "EPIPE" });
+}
+
+class NodeListener implements HostListener {
+  readonly localAddress: SocketAddress;
+  onAcceptable: (() => void) | undefined;
+  private readonly server: Server;
+  private readonly waiting: Socket[] = [];
+  private error: unknown;
+
+  constructor(server: Server) {
+    this.server = server;
+    const { address, port } = server.address() as AddressInfo;
+    this.localAddress = { host: address, port };
+    server.on("connection", (socket) => {
+      // A connection that breaks before it is accepted must not end the process.
+      socket.on("error", ignore);
+      this.waiting.push(socket);
+      this.onAcceptable?.();
+    });
+    server.on("error", (error) => {
+      this.error = error;
+      this.onAcceptable?.();
+    });
+  }
+
+  accept(): HostSocket | undefined {
+    const socket = this.waiting.shift();
+    if (socket !== undefined) return new NodeSocket(socket);
+    if (this.error !== undefined) throw this.error;
+    return undefined;
+  }
+
+  close(): void {
+    this.onAcceptable = undefined;
+    this.server.close();
+    for (const socket of this.waiting.splice(0)) socket.destroy();
+  }
+}
+
+function ignore(): void {}
+
+function listen(
+  address: SocketAddress,
+  backlog: number,
+  done: Completion<HostListener>,
+): Cancel {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  server.once("error", done.reject);
+  server.listen({ host: address.host, port: address.port, backlog }, () => {
+    server.off("error", done.reject);
+    done.resolve(new NodeListener(server));
+  });
+  return () => {
+    server.off("error", done.reject);
+    server.on("error", ignore);
+    server.close();
+  };
+}
+
+function connect(address: SocketAddress, done: Completion<HostSocket>): Cancel {
+  const socket = openSocket({ host: address.host, port: address.port, allowHalfOpen: true });
+  socket.once("error", done.reject);
+  socket.once("connect", () => {
+    socket.off("error", done.reject);
+    done.resolve(new NodeSocket(socket));
+  });
+  return () => {
+    socket.off("error", done.reject);
+    socket.on("error", ignore);
+    socket.destroy();
+  };
+}
+
+function lookup(name: string, done: Completion<string[]>): Cancel {
+  let cancelled = false;
+  resolveName(name, { all: true, verbatim: true }, (error, addresses) => {
+    if (cancelled) return;
+    if (error) done.reject(error);
+    else done.resolve(addresses.map((entry) => entry.address));
+  });
+  return () => {
+    cancelled = true;
+  };
+}
+
+export const net: HostNet = { listen, connect, lookup };

@@ -1,0 +1,97 @@
+// What the library asks of the place it runs in. Everything that a test or a simulation wants to replace is reached
+// through these two interfaces, and only files under host/ know whether it is Node, a page, or a simulated world.
+
+/** A timer of the host. Opaque. */
+export type HostTimer = unknown;
+
+export interface Host {
+  /** For error messages: "Node", "a browser". */
+  readonly name: string;
+  /** Monotonic time in milliseconds, with fractions. */
+  now(): number;
+  /** Calls back after this turn of the event loop, before timers that are due later. Keeps the process alive until then. */
+  defer(callback: () => void): void;
+  /** Calls back in `delayMs`, never before it by more than the host's own rounding. Keeps the process alive. */
+  setTimer(callback: () => void, delayMs: number): HostTimer;
+  /** Like `setTimer`, without keeping the process alive. */
+  setBackgroundTimer(callback: () => void, delayMs: number): HostTimer;
+  clearTimer(timer: HostTimer): void;
+  /** Whether this thread may be blocked. */
+  readonly canPark: boolean;
+  /** Blocks this thread for `delayMs`. Only where `canPark`. */
+  park(delayMs: number): void;
+  /** 32 random bits. */
+  entropy(): number;
+  /** A line for the operator: stderr, or the console. */
+  report(text: string): void;
+  /** A value of the environment the process was started with. */
+  environment(name: string): string | undefined;
+  /** Carries a value through promises, where the host can; elsewhere just calls. */
+  runWith<T>(store: object, callback: () => T): T;
+  /** The value that `runWith` carries, or undefined. */
+  carried(): object | undefined;
+  /** Calls back when the process has nothing left to wait for. Returns what takes the callback back. */
+  onIdleExit(callback: () => void): () => void;
+  /** Calls back when the process ends. Returns what takes the callback back. */
+  onExit(callback: () => void): () => void;
+}
+
+/** An IP address and a port. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `read` and `write` answer this when they would have to wait. */
+export const WOULD_BLOCK = -1;
+
+/**
+ * A connected stream socket, polled for readiness: nothing is read that nobody asked for. Methods throw the host's error
+ * with its `code`.
+ */
+export interface HostSocket {
+  readonly localAddress: SocketAddress;
+  readonly peerAddress: SocketAddress;
+  /** Fills `into` with what has arrived: the count, 0 at the end of the stream, or WOULD_BLOCK. */
+  read(into: Uint8Array): number;
+  /** Takes bytes for sending and copies them: the count, or WOULD_BLOCK while the peer does not keep up. */
+  write(bytes: Uint8Array): number;
+  /** Whether everything written has been handed to the system. */
+  isFlushed(): boolean;
+  /** Says that nothing more will be written. The other direction stays open. */
+  shutdown(): void;
+  /** Whether the shutdown has been carried out. */
+  isShutDown(): boolean;
+  setNodelay(enabled: boolean): void;
+  /** Called when `read` may give something else than WOULD_BLOCK. */
+  onReadable: (() => void) | undefined;
+  /** Called when `write`, `isFlushed` or `isShutDown` may answer differently. */
+  onWritable: (() => void) | undefined;
+  /** Ends both directions; what was written is still sent. Twice is harmless. */
+  close(): void;
+}
+
+export interface HostListener {
+  readonly localAddress: SocketAddress;
+  /** The next connection, or undefined when there is none yet. Throws the listener's error. */
+  accept(): HostSocket | undefined;
+  /** Called when `accept` may give a connection. */
+  onAcceptable: (() => void) | undefined;
+  close(): void;
+}
+
+/** How an operation that was started ends. Exactly one of them is called, once, unless the operation was cancelled. */
+export interface Completion<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Takes a started operation back. */
+export type Cancel = () => void;
+
+export interface HostNet {
+  listen(address: SocketAddress, backlog: number, done: Completion<HostListener>): Cancel;
+  connect(address: SocketAddress, done: Completion<HostSocket>): Cancel;
+  /** All addresses of a name, in the order to try them. */
+  lookup(name: string, done: Completion<string[]>): Cancel;
+}

@@ -1,0 +1,48 @@
+// tokiwa: what nearly every program needs.
+
+export {
+  type AsyncContext,
+  type AsyncFunction,
+  AwaitWhileDroppingError,
+  BlockedLoopError,
+  borrow,
+  type Branches,
+  type Context,
+  type Coroutine,
+  type CoroutineFunction,
+  Future,
+  fromPromise,
+  future,
+  type IntoFuture,
+  join,
+  NoContextError,
+  NotAFutureError,
+  type Output,
+  type Outputs,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  pending,
+  pollFn,
+  ReentrantPollError,
+  ready,
+  SelectError,
+  type SelectOptions,
+  select,
+  TokiwaError,
+  tryJoin,
+  Waker,
+  type Winner,
+} from "./future/index.js";
+export { NoRuntimeError } from "./runtime/errors.js";
+export { type MainOptions, type MainProgram, main } from "./runtime/main.js";
+export type { SpawnFunction } from "./runtime/spawning.js";
+export { JoinError } from "./runtime/task/join-error.js";
+export { AbortHandle, JoinHandle } from "./runtime/task/join-handle.js";
+export { spawn } from "./task/spawn.js";
+export { yieldNow } from "./task/yield-now.js";
+export type { Duration, DurationLike } from "./time/duration.js";
+export { DurationError } from "./time/duration.js";
+export { Interval, type IntervalOptions, interval, intervalAt, type MissedTickBehavior } from "./time/interval.js";
+export { Sleep, sleep, sleepUntil } from "./time/sleep.js";
+export { ElapsedError, timeout, timeoutAt } from "./time/timeout.js";

@@ -1,0 +1,90 @@
+// From the host's sockets to futures: the runtime that polls decides which network that is.
+
+import { net as hostNet } from "#net";
+import {
+  assertLoopRuns,
+  type Context,
+  Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  type Waker,
+} from "../future/index.js";
+import type { Cancel, Completion, HostNet } from "../host/types.js";
+import { ioError } from "../io/errors.js";
+import { currentScheduler } from "../runtime/context.js";
+import { DriverDisabledError } from "../runtime/errors.js";
+import type { Scheduler } from "../runtime/scheduler/scheduler.js";
+
+/**
+ * The network of the current runtime.
+ *
+ * @throws {NoRuntimeError} @throws {DriverDisabledError} @throws {BlockedLoopError} under `blockOn`.
+ */
+export function currentNet(what: string): { net: HostNet; scheduler: Scheduler } {
+  const scheduler = currentScheduler(what);
+  if (!scheduler.options.io) throw new DriverDisabledError("IO");
+  assertLoopRuns(what);
+  return { net: scheduler.options.net ?? hostNet, scheduler };
+}
+
+const NEW = 0;
+const STARTED = 1;
+const SETTLED = 2;
+const DONE = 3;
+
+/** An operation of the host's as a future: started at the first poll, taken back when dropped. */
+export class HostOperation<T> extends Future<T> implements Completion<T> {
+  private readonly start: (done: Completion<T>) => Cancel;
+  private readonly what: string;
+  private readonly address: string | undefined;
+  private state = NEW;
+  private cancel: Cancel | undefined;
+  private waker: Waker | undefined;
+  private value: T | undefined;
+  private error: { readonly raw: unknown } | undefined;
+
+  constructor(what: string, address: string | undefined, start: (done: Completion<T>) => Cancel) {
+    super();
+    this.what = what;
+    this.address = address;
+    this.start = start;
+  }
+
+  override poll(cx: Context): Poll<T> {
+    if (this.state === NEW) {
+      this.state = STARTED;
+      this.cancel = this.start(this);
+    }
+    if (this.state === STARTED) {
+      this.waker = cx.waker;
+      return Pending;
+    }
+    if (this.state === DONE) throw new PolledAfterCompletionError(this.what);
+    this.state = DONE;
+    if (this.error !== undefined) throw ioError(this.error.raw, this.what, this.address);
+    return this.value as T;
+  }
+
+  resolve(value: T): void {
+    this.value = value;
+    this.settle();
+  }
+
+  reject(error: unknown): void {
+    this.error = { raw: error };
+    this.settle();
+  }
+
+  private settle(): void {
+    if (this.state !== STARTED) return;
+    this.state = SETTLED;
+    this.waker?.wake();
+  }
+
+  override [Symbol.dispose](): void {
+    const started = this.state === STARTED;
+    this.state = DONE;
+    if (started) this.cancel?.();
+  }
+}

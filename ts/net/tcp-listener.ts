@@ -1,0 +1,128 @@
+// Accepting TCP connections.
+
+import {
+  assertLoopRuns,
+  type Context,
+  type Coroutine,
+  CoroutineFuture,
+  Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  proceed,
+  type Waker,
+} from "../future/index.js";
+import type { HostListener, HostSocket, SocketAddress } from "../host/types.js";
+import { IoError, ioError } from "../io/errors.js";
+import type { Scheduler } from "../runtime/scheduler/scheduler.js";
+import { type AddressLike, formatAddress, parseAddress } from "./address.js";
+import { currentNet, HostOperation } from "./driver.js";
+import { resolveAddresses } from "./lookup.js";
+import { streamOver, type TcpStream } from "./tcp-stream.js";
+
+/** How many connections the system holds that nobody has accepted yet. Tokio's figure. */
+const BACKLOG = 1024;
+
+/** A connection and the address it came from. */
+export type Accepted = [TcpStream, SocketAddress];
+
+class Accept extends Future<Accepted> {
+  private listener: TcpListener | undefined;
+  constructor(listener: TcpListener) {
+    super();
+    this.listener = listener;
+  }
+  override poll(cx: Context): Poll<Accepted> {
+    if (this.listener === undefined) throw new PolledAfterCompletionError("accept");
+    const accepted = this.listener.pollAccept(cx);
+    if (accepted !== Pending) this.listener = undefined;
+    return accepted;
+  }
+}
+
+/** A port that takes connections. Several tasks may wait for one: each connection goes to one of them. */
+export class TcpListener implements Disposable {
+  private readonly socket: HostListener;
+  private readonly scheduler: Scheduler;
+  private waiting: Waker[] = [];
+  private open = true;
+
+  /** @internal */
+  constructor(socket: HostListener, scheduler: Scheduler) {
+    this.socket = socket;
+    this.scheduler = scheduler;
+    scheduler.countIo(1);
+    socket.onAcceptable = () => this.wakeAll();
+  }
+
+  /**
+   * Listens on an address; port 0 takes any that is free. Tries the addresses of a name one after the other.
+   *
+   * @throws {AddressError} at the call. @throws {IoError} with `code` "EADDRINUSE" and the like, and `address`.
+   */
+  static bind(address: AddressLike): Future<TcpListener> {
+    return new CoroutineFuture(bind(parseAddress(address)));
+  }
+
+  /** The address it listens on. */
+  localAddr(): SocketAddress {
+    return this.socket.localAddress;
+  }
+
+  /** Waits for a connection. Cancel-safe. @throws {IoError} */
+  accept(): Future<Accepted> {
+    return new Accept(this);
+  }
+
+  /** Polls for a connection. Keeps the wakers of all who wait. */
+  pollAccept(cx: Context): Poll<Accepted> {
+    const address = formatAddress(this.localAddr());
+    if (!this.open)
+      throw new IoError(`accept failed: EBADF: the listener on ${address} was closed here`, "EBADF");
+    if (!proceed(cx)) return Pending;
+    const socket = this.attempt(address);
+    if (socket !== undefined)
+      return [streamOver(socket, this.scheduler), socket.peerAddress];
+    assertLoopRuns("a listener");
+    if (!this.waiting.some((waker) => waker.willWake(cx.waker))) this.waiting.push(cx.waker);
+    return Pending;
+  }
+
+  private attempt(address: string): HostSocket | undefined {
+    try {
+      return this.socket.accept();
+    } catch (error) {
+      throw ioError(error, `accepting on ${address}`, address);
+    }
+  }
+
+  private wakeAll(): void {
+    for (const waker of this.waiting.splice(0)) waker.wake();
+  }
+
+  /** Stops listening. Connections that were accepted go on. */
+  [Symbol.dispose](): void {
+    if (!this.open) return;
+    this.open = false;
+    this.scheduler.countIo(-1);
+    this.socket.close();
+    this.wakeAll();
+  }
+}
+
+function* bind(address: SocketAddress): Coroutine<TcpListener> {
+  const { net, scheduler } = currentNet("TcpListener.bind");
+  let failure: unknown;
+  for (const candidate of yield* resolveAddresses(net, address)) {
+    const text = formatAddress(candidate);
+    try {
+      const socket = yield* new HostOperation<HostListener>(`binding ${text}`, text, (done) =>
+        net.listen(candidate, BACKLOG, done),
+      );
+      return new TcpListener(socket, scheduler);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

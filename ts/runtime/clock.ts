@@ -1,0 +1,65 @@
+// A runtime's clock: the host's, or one that stands still until it is moved.
+//
+// The wheel counts ticks of 1 ms from `base`. A deadline is rounded up to a tick and the present down, so nothing is early.
+
+import type { Host } from "../host/types.js";
+import { ClockError } from "./errors.js";
+
+export class Clock {
+  private readonly host: Host;
+  private readonly base: number;
+  /** The time at which the clock stands, or -1 while it runs. */
+  private frozen = -1;
+  /** What to add to the host's time: how far `advance` was ahead of it. */
+  private offset = 0;
+
+  constructor(host: Host, startPaused: boolean) {
+    this.host = host;
+    // Whole milliseconds, so that a paused clock and its deadlines are whole too. A clock that starts paused starts at
+    // zero: two runs of one program then see the same times.
+    this.base = startPaused ? 0 : Math.floor(host.now());
+    if (startPaused) this.frozen = 0;
+  }
+
+  now(): number {
+    return this.frozen >= 0 ? this.frozen : this.host.now() + this.offset;
+  }
+
+  isPaused(): boolean {
+    return this.frozen >= 0;
+  }
+
+  /** The tick that has begun. */
+  tick(): number {
+    return Math.floor(this.now() - this.base);
+  }
+
+  /** The first tick that is not before `time`. */
+  tickAtOrAfter(time: number): number {
+    return Math.ceil(time - this.base);
+  }
+
+  timeOf(tick: number): number {
+    return this.base + tick;
+  }
+
+  pause(): void {
+    if (this.isPaused())
+      throw new ClockError("time is already frozen: `pause()` was called twice without `resume()`");
+    this.frozen = Math.ceil(this.now());
+  }
+
+  resume(): void {
+    if (!this.isPaused())
+      throw new ClockError("time is not frozen: `resume()` needs `pause()` or `startPaused` first");
+    this.offset = this.frozen - this.host.now();
+    this.frozen = -1;
+  }
+
+  /** Moves a clock that stands. Never backwards. */
+  moveTo(time: number): void {
+    if (!this.isPaused())
+      throw new ClockError("time is not frozen: `advance(ms)` needs `pause()` or `startPaused` first");
+    if (time > this.frozen) this.frozen = time;
+  }
+}

@@ -1,0 +1,50 @@
+// The current runtime for whoever needs one, and the ambient runtime that `await` uses outside of every other.
+
+import { host } from "#host";
+import { type Future, setDriver } from "../future/index.js";
+import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
+import { carriedCell, tryCurrentScheduler } from "./entered.js";
+import { NoRuntimeError } from "./errors.js";
+import type { RuntimeOptions } from "./options.js";
+import { CurrentThread } from "./scheduler/current-thread.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
+
+/** What a runtime has unless its builder says otherwise; Tokio's figures where it has them. */
+export function defaultOptions(): RuntimeOptions {
+  return {
+    host,
+    name: undefined,
+    eventInterval: 61,
+    lifo: false,
+    maxTasks: MAX_TASKS,
+    maxTimers: MAX_TIMERS,
+    io: false,
+    time: false,
+    seed: undefined,
+    startPaused: false,
+    unhandledPanic: "ignore",
+    trackSpawnSites: host.environment("TOKIWA_SPAWN_SITES") === "1",
+    trace: false,
+    hooks: {},
+  };
+}
+
+/** @throws {NoRuntimeError} outside of every runtime. */
+export function currentScheduler(what: string): Scheduler {
+  const scheduler = tryCurrentScheduler();
+  if (scheduler === undefined) throw new NoRuntimeError(what);
+  return scheduler;
+}
+
+let ambient: Scheduler | undefined;
+
+/** One for this thread, made at the first `await` that needs it. Never shut down; idle it costs nothing. */
+function ambientScheduler(): Scheduler {
+  ambient ??= new CurrentThread({ ...defaultOptions(), name: "ambient", io: true, time: true });
+  return ambient;
+}
+
+setDriver(<T>(future: unknown) => {
+  const scheduler = tryCurrentScheduler() ?? ambientScheduler();
+  return scheduler.drive(future as Future<T>, carriedCell());
+});

@@ -1,0 +1,4 @@
+declare module "core:single" {
+  const encoded: string;
+  export default encoded;
+}

@@ -1,0 +1,49 @@
+// Which runtime "here" means: the one whose turn is under way or that was entered, else the one that the host carries
+// through an async function's awaits, else none.
+
+import { host } from "#host";
+import { EnterOrderError } from "./errors.js";
+import { AsyncCell } from "./task/async-cell.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
+
+let entered: Scheduler | undefined;
+
+/** Makes `scheduler` the current one; returns the one before, to be put back. */
+export function replaceScheduler(scheduler: Scheduler | undefined): Scheduler | undefined {
+  const previous = entered;
+  entered = scheduler;
+  return previous;
+}
+
+/** The async function that is running here, as far as the host can tell. */
+export function carriedCell(): AsyncCell<unknown> | undefined {
+  const carried = host.carried();
+  return carried instanceof AsyncCell ? carried : undefined;
+}
+
+export function tryCurrentScheduler(): Scheduler | undefined {
+  return entered ?? (carriedCell()?.asyncOwner as Scheduler | undefined);
+}
+
+/** Puts the previous runtime back when disposed. Guards are disposed in reverse order of their making. */
+export class EnterGuard implements Disposable {
+  private readonly scheduler: Scheduler;
+  private previous: Scheduler | undefined;
+  private left = false;
+
+  /** @internal */
+  constructor(scheduler: Scheduler) {
+    this.scheduler = scheduler;
+    this.previous = replaceScheduler(scheduler);
+  }
+
+  /** @throws {EnterOrderError} when a guard that was made later is still in force. */
+  [Symbol.dispose](): void {
+    if (this.left) return;
+    if (entered !== this.scheduler)
+      throw new EnterOrderError();
+    this.left = true;
+    replaceScheduler(this.previous);
+    this.previous = undefined;
+  }
+}

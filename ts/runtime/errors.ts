@@ -1,0 +1,112 @@
+// Errors of runtimes: settings, context, life cycle, limits.
+
+import { describe, TokiwaError } from "../future/index.js";
+
+/** A setting or an argument was refused at the call. */
+export class InvalidArgumentError extends TokiwaError {
+  /** The setting or argument. */
+  readonly argument: string;
+  readonly given: unknown;
+  /** What it may be, in words. */
+  readonly allowed: string;
+  constructor(argument: string, given: unknown, allowed: string) {
+    super(`${argument} was given ${describe(given)}, but must be ${allowed}`);
+    this.argument = argument;
+    this.given = given;
+    this.allowed = allowed;
+  }
+}
+
+/** Something that needs a runtime was used outside of every runtime. */
+export class NoRuntimeError extends TokiwaError {
+  constructor(what: string) {
+    super(
+      `there is no runtime here: ${what} must be called from the context of a tokiwa runtime. ` +
+        "Start one with `main(function* () { … })` or `runtime.run(…)`, or enter one with `using _ = runtime.enter()`. " +
+        "(An async function keeps its runtime across `await` only where the host has AsyncLocalStorage.)",
+    );
+  }
+}
+
+/** A runtime was asked to block a thread that is polling tasks. */
+export class NestedRuntimeError extends TokiwaError {
+  constructor(what: string) {
+    super(
+      `Cannot start a runtime from within a runtime. This happens because a function (like \`${what}\`) attempted to ` +
+        "block the current thread while the thread is being used to drive asynchronous tasks.",
+    );
+  }
+}
+
+/** This thread may not be blocked. */
+export class CannotBlockError extends TokiwaError {
+  constructor(hostName: string) {
+    super(
+      `\`blockOn\` cannot block this thread of ${hostName}: use \`await runtime.run(…)\` instead`,
+    );
+  }
+}
+
+/** The runtime has been shut down, or is being shut down. */
+export class ShutdownError extends TokiwaError {
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what}: the runtime is being shut down, or has been. Make a new runtime.`, options);
+  }
+}
+
+/** A task panicked and the runtime was configured to shut down then. */
+export class UnhandledPanicError extends TokiwaError {
+  constructor(cause: unknown) {
+    super(
+      "a spawned task panicked and the runtime is configured to shut down on unhandled panic",
+      { cause },
+    );
+  }
+}
+
+/** A driver that is needed was not enabled when the runtime was built. */
+export class DriverDisabledError extends TokiwaError {
+  constructor(driver: "timers" | "IO") {
+    const method = driver === "timers" ? "enableTime()" : "enableIo()";
+    super(
+      `A tokiwa context was found, but ${driver} are disabled. Call \`${method}\` or \`enableAll()\` on the runtime builder.`.replace(
+        "IO are",
+        "IO is",
+      ),
+    );
+  }
+}
+
+/** As many tasks or timers are alive as the runtime may hold. */
+export class LimitError extends TokiwaError {
+  readonly limit: number;
+  constructor(what: "task" | "timer", limit: number) {
+    super(
+      `no room for another ${what}: ${limit} are alive, or memory is at its maximum. ` +
+        `Wait for some to end, or raise \`Builder.${what === "task" ? "maxTasks" : "maxTimers"}\`.`,
+    );
+    this.limit = limit;
+  }
+}
+
+/** Nothing is left that could ever wake the main future. */
+export class DeadlockError extends TokiwaError {
+  constructor(waiting: string[]) {
+    super(
+      `nothing can make progress any more: no task is ready, no timer is set, and no I/O is under way. ` +
+        `Still waiting: ${waiting.join("; ") || "the main future"}`,
+    );
+  }
+}
+
+/** The clock was asked for something its state does not allow. */
+export class ClockError extends TokiwaError {}
+
+/** Guards of `enter()` were disposed in another order than the reverse of their making. */
+export class EnterOrderError extends TokiwaError {
+  constructor() {
+    super(
+      "`EnterGuard` values dropped out of order. Guards returned by `enter()` must be disposed in the reverse order of their making.",
+    );
+  }
+}

@@ -1,0 +1,25 @@
+// tokiwa/runtime
+
+export { Builder } from "./builder.js";
+export type { EnterGuard } from "./entered.js";
+export {
+  CannotBlockError,
+  ClockError,
+  DeadlockError,
+  DriverDisabledError,
+  EnterOrderError,
+  InvalidArgumentError,
+  LimitError,
+  NestedRuntimeError,
+  NoRuntimeError,
+  ShutdownError,
+  UnhandledPanicError,
+} from "./errors.js";
+export { Handle } from "./handle.js";
+export { type MainOptions, type MainProgram, main } from "./main.js";
+export type { RuntimeMetrics } from "./metrics.js";
+export type { TaskMeta, UnhandledPanic } from "./options.js";
+export { Runtime, type ShutdownReport } from "./runtime.js";
+export type { TickReport } from "./scheduler/current-thread.js";
+export type { Flavor, TaskDump } from "./scheduler/scheduler.js";
+export type { BlockOnFunction, RunFunction, SpawnFunction } from "./spawning.js";

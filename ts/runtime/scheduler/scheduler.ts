@@ -1,0 +1,57 @@
+// What every scheduler offers to the rest of the library. current-thread.ts is the first; multi_thread is another.
+
+import type { Coroutine, Future } from "../../future/index.js";
+import type { Clock } from "../clock.js";
+import type { RuntimeMetrics } from "../metrics.js";
+import type { RuntimeOptions } from "../options.js";
+import type { AsyncCell, AsyncOwner } from "../task/async-cell.js";
+import type { TaskCell, TaskDetails } from "../task/cell.js";
+import type { HandleOwner } from "../task/join-handle.js";
+import type { Timers } from "../timers.js";
+
+export type Flavor = "current_thread";
+
+/** A task as a report shows it. */
+export interface TaskDump {
+  readonly id: number;
+  readonly name: string | undefined;
+  /** The name of the function or future it runs; empty for a closure without a name. */
+  readonly fn: string;
+  /** "ready": it stands in a queue. "running": it is being polled. "waiting": something must wake it. "ending": aborted. */
+  readonly state: "ready" | "running" | "waiting" | "ending";
+  readonly polls: number;
+  /** The stack of the `spawn`, when the runtime was built with `trackSpawnSites()`. */
+  readonly site: string | undefined;
+}
+
+export interface Scheduler extends AsyncOwner, HandleOwner {
+  readonly flavor: Flavor;
+  readonly options: RuntimeOptions;
+  readonly clock: Clock;
+  readonly timers: Timers;
+
+  /** @throws {ShutdownError} @throws {LimitError} */
+  spawnCoroutine<T>(
+    fn: { readonly name: string },
+    coroutine: Coroutine<T>,
+    details?: TaskDetails,
+  ): TaskCell<T>;
+  spawnFuture<T>(future: Future<T>, details?: TaskDetails): TaskCell<T>;
+  spawnAsync<T>(
+    call: (...args: unknown[]) => PromiseLike<T>,
+    args: readonly unknown[],
+    details?: TaskDetails,
+  ): AsyncCell<T>;
+  /** Drives a future for an `await`; what it throws is thrown as it is. */
+  drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
+
+  /** Whether this thread is polling tasks of it right now. */
+  isPolling(): boolean;
+  /** A socket or listener was opened (1) or closed (-1). */
+  countIo(change: 1 | -1): void;
+  metrics(): RuntimeMetrics;
+  dump(): TaskDump[];
+  traceText(): string;
+  /** An integer in [0, bound) from the stream of the user's own randomness. */
+  randomBelow(bound: number): number;
+}

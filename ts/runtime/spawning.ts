@@ -1,0 +1,81 @@
+// The four forms that `spawn`, `run` and `blockOn` take, made into a task.
+
+import {
+  type AsyncFunction,
+  type Coroutine,
+  type CoroutineFunction,
+  describe,
+  Future,
+  isCoroutine,
+  isCoroutineFunction,
+  NotAFutureError,
+} from "../future/index.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
+import type { TaskCell, TaskDetails } from "./task/cell.js";
+import { JoinHandle } from "./task/join-handle.js";
+
+/** The call signatures of everything that starts a task: `R` is what it gives for a task with value `T`. */
+export interface SpawnFunction {
+  /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
+  <A extends readonly unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): JoinHandle<T>;
+  /** An async function: gets `{ signal }` after its own arguments. */
+  <A extends readonly unknown[], T>(fn: AsyncFunction<A, T>, ...args: A): JoinHandle<T>;
+  /** A future, or a coroutine that has not run. */
+  <T>(future: Future<T> | Coroutine<T>): JoinHandle<T>;
+}
+
+/** The same for what runs a main future and gives a promise of its value. */
+export interface RunFunction {
+  <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): Promise<T>;
+  <A extends readonly unknown[], T>(program: AsyncFunction<A, T>, ...args: A): Promise<T>;
+  <T>(program: Future<T> | Coroutine<T>): Promise<T>;
+}
+
+/** The same for what blocks until the value is there. */
+export interface BlockOnFunction {
+  <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): T;
+  <T>(program: Future<T> | Coroutine<T>): T;
+}
+
+/**
+ * @param what names the caller in the error, for example `spawn`.
+ * @throws {NotAFutureError} when `target` is none of the forms.
+ */
+export function startTask(
+  scheduler: Scheduler,
+  what: string,
+  target: unknown,
+  args: readonly unknown[],
+  details?: TaskDetails,
+): TaskCell<unknown> {
+  if (isCoroutineFunction(target))
+    return scheduler.spawnCoroutine(target, target(...args), details);
+  if (target instanceof Future) return scheduler.spawnFuture(target, details);
+  if (typeof target === "function")
+    return scheduler.spawnAsync(
+      target as (...args: unknown[]) => PromiseLike<unknown>,
+      args,
+      details,
+    );
+  if (isCoroutine(target)) return scheduler.spawnCoroutine(ANONYMOUS, target, details);
+  if (typeof (target as PromiseLike<unknown> | null)?.then === "function")
+    throw new NotAFutureError(
+      `${what} was given a promise, which is running already: write \`${what}(fromPromise(() => promise))\``,
+      target,
+    );
+  throw new NotAFutureError(
+    `${what} needs a coroutine function, an async function or a future, and was given ${describe(target)}`,
+    target,
+  );
+}
+
+const ANONYMOUS = { name: "" };
+
+export function spawnOn(
+  scheduler: Scheduler,
+  target: unknown,
+  args: readonly unknown[],
+  details?: TaskDetails,
+): JoinHandle<unknown> {
+  return new JoinHandle(startTask(scheduler, "spawn", target, args, details));
+}

@@ -1,0 +1,128 @@
+// A task that runs an async function. The engine owns its frame, so it cannot be dropped midway: an abort settles the
+// handle at once, fires the function's signal, and makes what it awaits of this library reject.
+
+import {
+  type AsyncContext,
+  assertLoopRuns,
+  type Coroutine,
+  CoroutineFuture,
+  isCoroutine,
+  Pending,
+  type Poll,
+} from "../../future/index.js";
+import type { Host } from "../../host/types.js";
+import { PENDING } from "../core/binding.js";
+import { JoinError } from "./join-error.js";
+import { TaskCell, type TaskOwner } from "./cell.js";
+
+/** What an async task's owner keeps track of besides. */
+export interface AsyncOwner extends TaskOwner {
+  readonly host: Host;
+  /** The function has been called. */
+  asyncStarted(cell: AsyncCell<unknown>): void;
+  /** The function's promise has settled. */
+  asyncSettled(cell: AsyncCell<unknown>): void;
+}
+
+type AsyncCall<T> = (...args: unknown[]) => PromiseLike<T>;
+
+class TaskSignal implements AsyncContext {
+  private controller: AbortController | undefined;
+  private reason: unknown;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
+export class AsyncCell<T> extends TaskCell<T> {
+  readonly asyncOwner: AsyncOwner;
+  readonly label: string;
+  private readonly context = new TaskSignal();
+  private call: AsyncCall<T> | undefined;
+  private args: readonly unknown[] | undefined;
+  private result: Poll<{ readonly value: T } | { readonly error: unknown }> = Pending;
+  private cancelled = false;
+  private readonly awaiting = new Set<TaskCell<unknown>>();
+
+  constructor(
+    owner: AsyncOwner,
+    slot: number,
+    id: number,
+    call: AsyncCall<T>,
+    args: readonly unknown[],
+  ) {
+    super(owner, slot, id);
+    this.asyncOwner = owner;
+    this.label = call.name;
+    this.call = call;
+    this.args = args;
+  }
+
+  /** Whether the task was aborted while its function was under way. */
+  isAborted(): boolean {
+    return this.cancelled;
+  }
+
+  run(): number {
+    try {
+      if (this.call !== undefined) this.start(this.call);
+    } catch (error) {
+      return this.panicked(error);
+    }
+    const result = this.result;
+    if (result === Pending) return PENDING;
+    return "error" in result ? this.panicked(result.error) : this.completed(result.value);
+  }
+
+  private start(call: AsyncCall<T>): void {
+    assertLoopRuns("an async function");
+    const args = this.args as readonly unknown[];
+    this.call = undefined;
+    this.args = undefined;
+    const owner = this.asyncOwner;
+    const result = owner.host.runWith(this, () => call(...args, this.context));
+    // A function that calls a coroutine function and returns what it got means that coroutine.
+    const promise = isCoroutine(result) ? new CoroutineFuture(result as Coroutine<T>) : result;
+    if (typeof promise?.then !== "function") {
+      this.result = { value: promise as unknown as T };
+      return;
+    }
+    owner.asyncStarted(this as AsyncCell<unknown>);
+    promise.then(
+      (value) => this.settle({ value }),
+      (error) => this.settle({ error }),
+    );
+  }
+
+  private settle(result: { readonly value: T } | { readonly error: unknown }): void {
+    this.asyncOwner.asyncSettled(this as AsyncCell<unknown>);
+    this.result = result;
+    this.wake();
+  }
+
+  /** The function awaits a future of the library, which runs as `cell`; both end when this task is aborted. */
+  await(cell: TaskCell<unknown>): void {
+    this.awaiting.add(cell);
+  }
+
+  awaited(cell: TaskCell<unknown>): void {
+    this.awaiting.delete(cell);
+  }
+
+  protected dropBody(): void {
+    this.cancelled = true;
+    this.call = undefined;
+    for (const cell of this.awaiting) cell.cancel();
+    this.context.abort(new JoinError(this.id, this.details?.name, undefined));
+  }
+}

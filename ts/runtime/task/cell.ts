@@ -1,0 +1,292 @@
+// A task as this thread knows it: the future, the output, and who waits for it. Its state word is in the core.
+//
+// C1  The cell is the task's waker and its context at once: polling and waking allocate nothing.
+// C2  `run` and `drop` are called only while the core has the task in state "running", never inside each other.
+// C3  The future is gone before the output can be seen; the output is set once.
+// C4  Nothing that a future, a waker or a hook throws leaves `run` or `drop`.
+
+import {
+  type Context,
+  type Coroutine,
+  type Future,
+  dropCoroutine,
+  Pending,
+  resume,
+  Waker,
+} from "../../future/index.js";
+import { COMPLETED, type CoreExports, PENDING, YIELDED } from "../core/binding.js";
+import { JoinError } from "./join-error.js";
+
+/** What a cell asks of the scheduler that owns it. */
+export interface TaskOwner {
+  readonly core: CoreExports;
+  /** A task of this owner may have become ready from outside of its turn. */
+  poke(): void;
+  /** The cell has its output; its slot is given back right after. */
+  ended(cell: TaskCell<unknown>): void;
+  /** Somebody has seen how the cell ended, so its panic need not be printed. */
+  observed(cell: TaskCell<unknown>): void;
+  /** A waker or a hook of the user's threw. */
+  reportError(what: string, error: unknown): void;
+}
+
+/** What only some tasks have. */
+export interface TaskDetails {
+  readonly name?: string | undefined;
+  /** Where it was spawned, as a stack; captured only when the runtime tracks spawn sites. */
+  readonly site?: string | undefined;
+  /** Takes the abort listener off an outside signal. */
+  readonly release?: (() => void) | undefined;
+}
+
+const LIVE = 0;
+const VALUE = 1;
+const PANICKED = 2;
+const CANCELLED = 3;
+
+/** Generations have 31 bits and are never 0: assembly/core/task.ts, T1. */
+export function generationOf(id: number): number {
+  return id % 0x7fffffff || 0x7fffffff;
+}
+
+export abstract class TaskCell<T> extends Waker implements Context {
+  readonly owner: TaskOwner;
+  readonly core: CoreExports;
+  readonly slot: number;
+  readonly id: number;
+  details: TaskDetails | undefined;
+  private stage: number;
+  private output: unknown;
+  private waiters: Waker | Waker[] | undefined;
+
+  constructor(owner: TaskOwner, slot: number, id: number) {
+    super();
+    this.owner = owner;
+    this.core = owner.core;
+    this.slot = slot;
+    this.id = id;
+    this.details = undefined;
+    this.stage = LIVE;
+    this.output = undefined;
+    this.waiters = undefined;
+  }
+
+  get waker(): Waker {
+    return this;
+  }
+
+  get generation(): number {
+    return generationOf(this.id);
+  }
+
+  /** The name of the function it runs, for reports. */
+  abstract readonly label: string;
+
+  /** Polls once; an outcome for the core. */
+  abstract run(): number;
+
+  /** Drops the future. What it throws is the task's panic. */
+  protected abstract dropBody(): void;
+
+  override wake(): void {
+    this.core.wakeTask(this.slot, generationOf(this.id));
+    this.owner.poke();
+  }
+
+  override wakeDeferred(): void {
+    // During its own poll a yield is the outcome of that poll; from elsewhere it is a wake like any other.
+    if (polling === this) yielded = true;
+    else this.wake();
+  }
+
+  cancel(): void {
+    this.core.cancelTask(this.slot, generationOf(this.id));
+    this.owner.poke();
+  }
+
+  /** Ends the task without another poll. */
+  drop(): number {
+    polling = this as TaskCell<unknown>;
+    try {
+      this.dropBody();
+      this.end(CANCELLED, undefined);
+    } catch (error) {
+      this.end(PANICKED, error);
+    }
+    return COMPLETED;
+  }
+
+  isFinished(): boolean {
+    return this.stage !== LIVE;
+  }
+
+  isPanicked(): boolean {
+    return this.stage === PANICKED;
+  }
+
+  /** What it threw. Only when it panicked. */
+  panic(): unknown {
+    return this.output;
+  }
+
+  /** The value. Only when it has ended. @throws {JoinError} */
+  take(): T {
+    if (this.stage === VALUE) return this.output as T;
+    throw this.joinError();
+  }
+
+  /** The value of a task that is not known as one: throws what it threw. @throws {JoinError} if it was cancelled. */
+  takeRaw(): T {
+    if (this.stage !== PANICKED) return this.take();
+    this.owner.observed(this as TaskCell<unknown>);
+    throw this.output;
+  }
+
+  joinError(): JoinError {
+    if (this.stage === PANICKED) this.owner.observed(this as TaskCell<unknown>);
+    const panic = this.stage === PANICKED ? { cause: this.output } : undefined;
+    return new JoinError(this.id, this.details?.name, panic);
+  }
+
+  /** Wakes `waker` at the end, which must not have come yet. */
+  addWaiter(waker: Waker): void {
+    const waiters = this.waiters;
+    if (waiters === undefined) this.waiters = waker;
+    else if (waiters instanceof Waker) {
+      if (!waiters.willWake(waker)) this.waiters = [waiters, waker];
+    } else if (!waiters.some((waiter) => waiter.willWake(waker))) waiters.push(waker);
+  }
+
+  removeWaiter(waker: Waker): void {
+    if (this.waiters === waker) this.waiters = undefined;
+    else if (Array.isArray(this.waiters))
+      this.waiters = this.waiters.filter((waiter) => waiter !== waker);
+  }
+
+  hasWaiters(): boolean {
+    return this.waiters !== undefined && (!Array.isArray(this.waiters) || this.waiters.length > 0);
+  }
+
+  protected completed(value: T): number {
+    this.end(VALUE, value);
+    return COMPLETED;
+  }
+
+  protected panicked(error: unknown): number {
+    this.end(PANICKED, error);
+    return COMPLETED;
+  }
+
+  private end(stage: number, output: unknown): void {
+    this.stage = stage;
+    this.output = output;
+    this.owner.ended(this as TaskCell<unknown>);
+    const waiters = this.waiters;
+    this.waiters = undefined;
+    if (waiters === undefined) return;
+    if (waiters instanceof Waker) this.wakeWaiter(waiters);
+    else for (const waiter of waiters) this.wakeWaiter(waiter);
+  }
+
+  private wakeWaiter(waiter: Waker): void {
+    try {
+      waiter.wake();
+    } catch (error) {
+      this.owner.reportError("a waker threw", error);
+    }
+  }
+}
+
+/** The task being polled on this thread, and whether its poll asked to be run again after the others. */
+let polling: TaskCell<unknown> | undefined;
+let yielded = false;
+
+export function beginPoll(cell: TaskCell<unknown>): void {
+  polling = cell;
+  yielded = false;
+}
+
+export function endPoll(): void {
+  polling = undefined;
+}
+
+/** The task being polled or dropped on this thread. */
+export function pollingCell(): TaskCell<unknown> | undefined {
+  return polling;
+}
+
+function pendingOutcome(): number {
+  return yielded ? YIELDED : PENDING;
+}
+
+/** A task that runs a coroutine. */
+export class CoroutineCell<T> extends TaskCell<T> {
+  readonly fn: { readonly name: string };
+  private coroutine: Coroutine<T> | undefined;
+
+  constructor(
+    owner: TaskOwner,
+    slot: number,
+    id: number,
+    fn: { readonly name: string },
+    coroutine: Coroutine<T>,
+  ) {
+    super(owner, slot, id);
+    this.fn = fn;
+    this.coroutine = coroutine;
+  }
+
+  get label(): string {
+    return this.fn.name;
+  }
+
+  run(): number {
+    try {
+      const value = resume(this.coroutine as Coroutine<T>);
+      if (value === Pending) return pendingOutcome();
+      this.coroutine = undefined;
+      return this.completed(value);
+    } catch (error) {
+      this.coroutine = undefined;
+      return this.panicked(error);
+    }
+  }
+
+  protected dropBody(): void {
+    const coroutine = this.coroutine as Coroutine<T>;
+    this.coroutine = undefined;
+    dropCoroutine(coroutine);
+  }
+}
+
+/** A task that runs a future. */
+export class FutureCell<T> extends TaskCell<T> {
+  private future: Future<T> | undefined;
+
+  constructor(owner: TaskOwner, slot: number, id: number, future: Future<T>) {
+    super(owner, slot, id);
+    this.future = future;
+  }
+
+  get label(): string {
+    return this.future?.constructor.name ?? "";
+  }
+
+  run(): number {
+    try {
+      const value = (this.future as Future<T>).poll(this);
+      if (value === Pending) return pendingOutcome();
+      this.future = undefined;
+      return this.completed(value);
+    } catch (error) {
+      this.future = undefined;
+      return this.panicked(error);
+    }
+  }
+
+  protected dropBody(): void {
+    const future = this.future as Future<T>;
+    this.future = undefined;
+    future[Symbol.dispose]();
+  }
+}

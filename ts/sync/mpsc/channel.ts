@@ -1,0 +1,176 @@
+// The state that the handles of one channel share.
+//
+// M1  Permits are conserved: free + promised (to waiters that were served and to permits in hands) + values = capacity.
+// M2  Who waits for room is served first-in first-out, all of what they asked for at once; a request that is large holds
+//     back the small ones behind it.
+// M3  Room that comes free goes straight to the one who waits longest. `trySend` takes room only when nobody waits.
+// M4  `recv` gives undefined only when the channel is closed, empty, and no permit is out.
+// M5  Closed by the receiver: no new permits; permits that are out may still be used.
+
+import type { Waker } from "../../future/index.js";
+import { WaitList, WaitNode } from "../waiters.js";
+import { Ring } from "./ring.js";
+
+/** Somebody who waits for room. */
+export class PermitWaiter extends WaitNode {
+  readonly wanted: number;
+  granted: boolean;
+
+  constructor(waker: Waker, wanted: number) {
+    super(waker);
+    this.wanted = wanted;
+    this.granted = false;
+  }
+}
+
+export class Channel<T> {
+  readonly capacity: number;
+  readonly values: Ring<T> = new Ring();
+  private free: number;
+  /** Permits granted but not yet turned into a value or given back. */
+  private promised = 0;
+  private readonly waiting: WaitList<PermitWaiter> = new WaitList();
+  private receiver: Waker | undefined;
+  private readonly closedWaiters: WaitList = new WaitList();
+  private rxClosed = false;
+  strong = 1;
+  weak = 0;
+
+  /** @param capacity Infinity for an unbounded channel. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.free = capacity;
+  }
+
+  get available(): number {
+    return this.free;
+  }
+
+  isClosed(): boolean {
+    return this.rxClosed;
+  }
+
+  /** Whether no value can ever come again (M4). */
+  isDrained(): boolean {
+    return (
+      this.values.length === 0 && this.promised === 0 && (this.rxClosed || this.strong === 0)
+    );
+  }
+
+  /** Takes permits if there are enough and nobody waits for them (M3). */
+  tryAcquire(count: number): boolean {
+    if (this.free < count || !this.waiting.isEmpty()) return false;
+    this.free -= count;
+    this.promised += count;
+    return true;
+  }
+
+  wait(waiter: PermitWaiter): void {
+    this.waiting.push(waiter);
+  }
+
+  /** A future that waited, or holds what it was granted, goes away. */
+  abandon(waiter: PermitWaiter): void {
+    if (!waiter.granted) {
+      const wasFirst = waiter.previous === undefined;
+      this.waiting.remove(waiter);
+      // The one behind may want less than what is free (M2).
+      if (wasFirst) this.serve();
+      return;
+    }
+    waiter.granted = false;
+    this.release(waiter.wanted);
+  }
+
+  /** Permits come back unused. */
+  release(count: number): void {
+    this.promised -= count;
+    this.restore(count);
+    // The last permit that was out may have been all that the receiver waited for (M4).
+    if (this.isDrained()) this.wakeReceiver();
+  }
+
+  /** Turns a permit into a value. */
+  fulfil(value: T): void {
+    this.promised -= 1;
+    this.values.push(value);
+    this.wakeReceiver();
+  }
+
+  /** A value and its permit at once, where there is room and nobody waits: the common case of `send`. */
+  trySend(value: T): boolean {
+    if (this.free < 1 || !this.waiting.isEmpty()) return false;
+    this.free -= 1;
+    this.values.push(value);
+    this.wakeReceiver();
+    return true;
+  }
+
+  /** The oldest value; its room goes to who waits (M3). Only when there is one. */
+  take(): T {
+    const value = this.values.shift();
+    this.restore(1);
+    return value;
+  }
+
+  private restore(count: number): void {
+    this.free += count;
+    if (!this.waiting.isEmpty()) this.serve();
+  }
+
+  private serve(): void {
+    for (let first = this.waiting.first(); first; first = this.waiting.first()) {
+      if (first.wanted > this.free) return;
+      this.waiting.remove(first);
+      this.free -= first.wanted;
+      this.promised += first.wanted;
+      first.granted = true;
+      first.waker.wake();
+    }
+  }
+
+  setReceiver(waker: Waker | undefined): void {
+    this.receiver = waker;
+  }
+
+  private wakeReceiver(): void {
+    const waker = this.receiver;
+    if (waker === undefined) return;
+    this.receiver = undefined;
+    waker.wake();
+  }
+
+  addSender(): void {
+    this.strong += 1;
+  }
+
+  dropSender(): void {
+    this.strong -= 1;
+    if (this.strong === 0) this.wakeReceiver();
+  }
+
+  waitClosed(node: WaitNode): void {
+    this.closedWaiters.push(node);
+  }
+
+  leaveClosed(node: WaitNode): void {
+    this.closedWaiters.remove(node);
+  }
+
+  /** The receiver takes nothing new (M5). Who waits for room, or for the close, is woken. */
+  close(): void {
+    if (this.rxClosed) return;
+    this.rxClosed = true;
+    for (let node = this.waiting.shift(); node; node = this.waiting.shift()) node.waker.wake();
+    for (let node = this.closedWaiters.shift(); node; node = this.closedWaiters.shift())
+      node.waker.wake();
+    this.wakeReceiver();
+  }
+
+  /** The receiver is gone: what was queued is dropped. */
+  closeAndDrain(): void {
+    this.close();
+    this.free += this.values.length;
+    this.values.clear();
+  }
+}

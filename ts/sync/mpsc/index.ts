@@ -1,0 +1,35 @@
+// mpsc: many senders, one receiver, one thread.
+
+import { CapacityError } from "../errors.js";
+import { Channel } from "./channel.js";
+import { Receiver } from "./receiver.js";
+import { Sender, UnboundedSender } from "./sender.js";
+
+export { Receiver } from "./receiver.js";
+export { OwnedPermit, Permit, Permits, Sender, UnboundedSender, WeakSender } from "./sender.js";
+
+/** Tokio's bound on permits, for 32-bit counts. */
+const MAX_CAPACITY = 2 ** 29 - 1;
+
+/**
+ * A channel with room for `capacity` values: who sends more waits.
+ *
+ * @param capacity a whole number from 1 on.
+ * @throws {CapacityError} otherwise.
+ */
+export function channel<T>(capacity: number): [Sender<T>, Receiver<T>] {
+  if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_CAPACITY)
+    throw new CapacityError(
+      "mpsc.channel(capacity)",
+      capacity,
+      `a whole number from 1 to ${MAX_CAPACITY}: a bounded channel requires room`,
+    );
+  const shared = new Channel<T>(capacity);
+  return [new Sender(shared), new Receiver(shared)];
+}
+
+/** A channel that always has room. Nothing slows its senders down: what is not received is kept. */
+export function unbounded<T>(): [UnboundedSender<T>, Receiver<T>] {
+  const shared = new Channel<T>(Number.POSITIVE_INFINITY);
+  return [new UnboundedSender(shared), new Receiver(shared)];
+}

@@ -1,0 +1,178 @@
+// oneshot: one value, once.
+
+import {
+  type Context,
+  Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  proceed,
+  type Waker,
+} from "../future/index.js";
+import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
+
+/** No value was sent yet. */
+const EMPTY = 0;
+/** A value waits to be received. */
+const SENT = 1;
+/** The value was received, or can never come. */
+const DONE = 2;
+
+class Cell<T> {
+  state: number;
+  value: T | undefined;
+  senderOpen: boolean;
+  receiverOpen: boolean;
+  receiver: Waker | undefined;
+  sender: Waker | undefined;
+
+  constructor() {
+    this.state = EMPTY;
+    this.value = undefined;
+    this.senderOpen = true;
+    this.receiverOpen = true;
+    this.receiver = undefined;
+    this.sender = undefined;
+  }
+}
+
+function wakeReceiver(cell: Cell<unknown>): void {
+  const waker = cell.receiver;
+  cell.receiver = undefined;
+  waker?.wake();
+}
+
+class Closed extends Future<void> {
+  private readonly cell: Cell<unknown>;
+  constructor(cell: Cell<unknown>) {
+    super();
+    this.cell = cell;
+  }
+  override poll(cx: Context): Poll<void> {
+    if (!this.cell.receiverOpen) return proceed(cx) ? undefined : Pending;
+    this.cell.sender = cx.waker;
+    return Pending;
+  }
+  override [Symbol.dispose](): void {
+    this.cell.sender = undefined;
+  }
+}
+
+/** Sends the one value. */
+export class Sender<T> implements Disposable {
+  private readonly cell: Cell<T>;
+
+  /** @internal */
+  constructor(cell: Cell<T>) {
+    this.cell = cell;
+  }
+
+  /**
+   * Sends; never waits.
+   *
+   * @throws {SendError} with the value, when the receiver is closed or dropped.
+   * @throws {ClosedHandleError} when it has sent already, or was disposed.
+   */
+  send(value: T): void {
+    const cell = this.cell;
+    if (!cell.senderOpen) throw new ClosedHandleError("a oneshot sender");
+    cell.senderOpen = false;
+    if (!cell.receiverOpen) throw new SendError(value);
+    cell.value = value;
+    cell.state = SENT;
+    wakeReceiver(cell as Cell<unknown>);
+  }
+
+  /** Whether the receiver is closed or dropped. */
+  isClosed(): boolean {
+    return !this.cell.receiverOpen;
+  }
+
+  /** Waits until the receiver is closed or dropped. Cancel-safe. */
+  closed(): Future<void> {
+    return new Closed(this.cell as Cell<unknown>);
+  }
+
+  /** Goes without sending: the receiver gets a `RecvError`. */
+  [Symbol.dispose](): void {
+    if (!this.cell.senderOpen) return;
+    this.cell.senderOpen = false;
+    wakeReceiver(this.cell as Cell<unknown>);
+  }
+}
+
+/**
+ * Receives the one value: itself the future of it. Cancel-safe by `borrow`: dropping it closes the channel.
+ *
+ * @throws {RecvError} (from the poll) when the sender is dropped without having sent.
+ */
+export class Receiver<T> extends Future<T> {
+  private readonly cell: Cell<T>;
+
+  /** @internal */
+  constructor(cell: Cell<T>) {
+    super();
+    this.cell = cell;
+  }
+
+  override poll(cx: Context): Poll<T> {
+    const cell = this.cell;
+    if (cell.state === DONE) throw new PolledAfterCompletionError("a oneshot receiver");
+    if (cell.state === SENT) return proceed(cx) ? this.take() : Pending;
+    if (!cell.senderOpen || !cell.receiverOpen) {
+      if (!proceed(cx)) return Pending;
+      cell.state = DONE;
+      throw new RecvError();
+    }
+    cell.receiver = cx.waker;
+    return Pending;
+  }
+
+  private take(): T {
+    const cell = this.cell;
+    const value = cell.value as T;
+    cell.value = undefined;
+    cell.state = DONE;
+    return value;
+  }
+
+  /** The value if it is there. @throws {TryRecvError} when there is none, or none any more. */
+  tryRecv(): T {
+    const { state, senderOpen } = this.cell;
+    if (state === SENT) return this.take();
+    throw new TryRecvError(state === DONE || !senderOpen);
+  }
+
+  /** Refuses a value from now on; one that was sent before can still be had with `tryRecv`. */
+  close(): void {
+    const cell = this.cell;
+    if (!cell.receiverOpen) return;
+    cell.receiverOpen = false;
+    const waker = cell.sender;
+    cell.sender = undefined;
+    waker?.wake();
+  }
+
+  /** Whether no value waits. */
+  isEmpty(): boolean {
+    return this.cell.state !== SENT;
+  }
+
+  /** Whether it has given its value, or its error. */
+  isTerminated(): boolean {
+    return this.cell.state === DONE;
+  }
+
+  override [Symbol.dispose](): void {
+    this.cell.receiver = undefined;
+    this.close();
+    this.cell.value = undefined;
+    this.cell.state = DONE;
+  }
+}
+
+/** A channel for one value. */
+export function channel<T>(): [Sender<T>, Receiver<T>] {
+  const cell = new Cell<T>();
+  return [new Sender(cell), new Receiver(cell)];
+}

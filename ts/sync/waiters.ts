@@ -1,0 +1,69 @@
+// Who waits: a doubly linked list whose nodes belong to the waiting futures, so leaving costs O(1) however many wait.
+
+import type { Waker } from "../future/index.js";
+
+/** A place in a list. Made by a future when it first has to wait. */
+export class WaitNode {
+  waker: Waker;
+  previous: WaitNode | undefined;
+  next: WaitNode | undefined;
+  linked: boolean;
+
+  constructor(waker: Waker) {
+    this.waker = waker;
+    this.previous = undefined;
+    this.next = undefined;
+    this.linked = false;
+  }
+}
+
+/** First-in first-out, with removal from the middle. */
+export class WaitList<N extends WaitNode = WaitNode> {
+  private head: N | undefined = undefined;
+  private tail: N | undefined = undefined;
+
+  isEmpty(): boolean {
+    return this.head === undefined;
+  }
+
+  push(node: N): void {
+    node.linked = true;
+    node.next = undefined;
+    node.previous = this.tail;
+    if (this.tail === undefined) this.head = node;
+    else this.tail.next = node;
+    this.tail = node;
+  }
+
+  /** The one who waits longest. */
+  first(): N | undefined {
+    return this.head;
+  }
+
+  /** Takes the one who waits longest. */
+  shift(): N | undefined {
+    const node = this.head;
+    if (node !== undefined) this.remove(node);
+    return node;
+  }
+
+  /** Takes the one who came last. */
+  pop(): N | undefined {
+    const node = this.tail;
+    if (node !== undefined) this.remove(node);
+    return node;
+  }
+
+  /** Leaves the list; harmless for a node that has left. */
+  remove(node: N): void {
+    if (!node.linked) return;
+    node.linked = false;
+    const { previous, next } = node;
+    if (previous === undefined) this.head = next as N | undefined;
+    else previous.next = next;
+    if (next === undefined) this.tail = previous as N | undefined;
+    else next.previous = previous;
+    node.previous = undefined;
+    node.next = undefined;
+  }
+}

@@ -1,0 +1,46 @@
+// taskBuilder: a spawn with a name, or with a signal that aborts it.
+
+import { currentScheduler } from "../runtime/context.js";
+import { InvalidArgumentError } from "../runtime/errors.js";
+import { type SpawnFunction, startTask } from "../runtime/spawning.js";
+import { JoinHandle } from "../runtime/task/join-handle.js";
+
+export interface TaskOptions {
+  /** For reports and error messages. */
+  readonly name?: string;
+  /** Aborts the task when it fires. A signal that has fired already makes a task that is never polled. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TaskBuilder {
+  /** Starts the task; as the function `spawn`. */
+  readonly spawn: SpawnFunction;
+}
+
+function spawnWith(options: TaskOptions, target: unknown, args: readonly unknown[]): JoinHandle<unknown> {
+  const { name, signal } = options;
+  const scheduler = currentScheduler("taskBuilder(options).spawn");
+  const listener = (): void => cell.cancel();
+  const release = signal && ((): void => signal.removeEventListener("abort", listener));
+  const cell = startTask(scheduler, "spawn", target, args, { name, release });
+  if (signal?.aborted) cell.cancel();
+  else signal?.addEventListener("abort", listener, { once: true });
+  return new JoinHandle(cell);
+}
+
+/**
+ * Settings for one task: `taskBuilder({ name: "resize", signal }).spawn(worker, 1)`.
+ *
+ * @throws {InvalidArgumentError} when the name is empty or no string, or the signal no AbortSignal.
+ */
+export function taskBuilder(options: TaskOptions = {}): TaskBuilder {
+  const { name, signal } = options;
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new InvalidArgumentError("taskBuilder({ name })", name, "a string that is not empty");
+  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+    throw new InvalidArgumentError("taskBuilder({ signal })", signal, "an AbortSignal");
+  return {
+    spawn: ((target: unknown, ...args: unknown[]) =>
+      spawnWith(options, target, args)) as SpawnFunction,
+  };
+}

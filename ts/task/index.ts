@@ -1,0 +1,10 @@
+// tokiwa/task
+
+export { hasBudgetRemaining } from "../future/index.js";
+export { JoinError } from "../runtime/task/join-error.js";
+export { AbortHandle, JoinHandle } from "../runtime/task/join-handle.js";
+export { type TaskBuilder, type TaskOptions, taskBuilder } from "./builder.js";
+export { taskId, tryTaskId } from "./id.js";
+export { spawn } from "./spawn.js";
+export { withSignal } from "./with-signal.js";
+export { consumeBudget, unconstrained, yieldNow } from "./yield-now.js";

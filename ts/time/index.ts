@@ -1,0 +1,14 @@
+// tokiwa/time
+
+export { advance, pause, resume } from "./control.js";
+export { type Duration, DurationError, type DurationLike } from "./duration.js";
+export { Instant } from "./instant.js";
+export {
+  Interval,
+  type IntervalOptions,
+  interval,
+  intervalAt,
+  type MissedTickBehavior,
+} from "./interval.js";
+export { Sleep, sleep, sleepUntil } from "./sleep.js";
+export { ElapsedError, timeout, timeoutAt } from "./timeout.js";
