@@ -28,6 +28,7 @@ export {
   ready,
   SelectError,
   type SelectOptions,
+  type Suspension,
   select,
   TokiwaError,
   tryJoin,

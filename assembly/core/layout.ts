@@ -47,15 +47,17 @@ export const HEADER_TIMER_ALIVE: usize = 28;
 //
 //   0  state        u32  task/state.ts
 //   4  generation   u32  low 31 bits of the task's id; 0 while the slot is free
-//   8  next         u32  link in the one list that holds the task: run queue, deferred list or free list
+//   8  next         u32  the next header in the one list that holds the task: run queue, deferred list; or a free link
 //  12  polls        u32  how often it was polled
-//  16  …            48 B for multi_thread: home worker, result
+//  16  slot         u32  its number; never changes
+//  20  …            44 B for multi_thread: home worker, result
 export const TASK_SHIFT: i32 = 6;
 export const TASKS_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TASK_SHIFT;
 export const TASK_STATE: usize = 0;
 export const TASK_GENERATION: usize = 4;
 export const TASK_NEXT: usize = 8;
 export const TASK_POLLS: usize = 12;
+export const TASK_SLOT: usize = 16;
 
 // A timer entry, 32 bytes.
 //
@@ -83,12 +85,12 @@ export const TRACES_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TRACE_SHIFT;
 
 // A worker record. Only its own thread touches it; the parts that other threads may reach come with multi_thread.
 //
-//    0  queue head, tail, length      links and a count: tasks to run, in order
+//    0  queue head, tail              addresses of headers: tasks to run, in order
 //   16  deferred head, tail           tasks that yielded: they run after the driver
-//   24  lifo                          link: the task woken last, run next
+//   24  lifo                          the task woken last, run next
 //   28  lifo run                      how many came out of the lifo slot in a row
 //   32  lifo enabled
-//   36  tick                          polls since the last driver turn
+//   36  driver at                     the poll count at which the driver has its turn
 //   40  event interval                polls between two driver turns
 //   44  poll count                    u32, wraps
 //   48  trace count                   records in the trace; u32
@@ -100,13 +102,12 @@ export const TRACES_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TRACE_SHIFT;
 //  192  wheel: slots                  6 × 64 × {head, tail}
 export const QUEUE_HEAD: usize = 0;
 export const QUEUE_TAIL: usize = 4;
-export const QUEUE_LENGTH: usize = 8;
 export const DEFERRED_HEAD: usize = 16;
 export const DEFERRED_TAIL: usize = 20;
 export const LIFO: usize = 24;
 export const LIFO_RUN: usize = 28;
 export const LIFO_ENABLED: usize = 32;
-export const TICK: usize = 36;
+export const DRIVER_AT: usize = 36;
 export const EVENT_INTERVAL: usize = 40;
 export const POLL_COUNT: usize = 44;
 export const TRACE_COUNT: usize = 48;

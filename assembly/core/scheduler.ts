@@ -8,6 +8,7 @@
 // `outcome` belongs to the slot that the last `next` returned: NONE if it returned none.
 
 import {
+  DRIVER_AT,
   EVENT_INTERVAL,
   HEADER,
   HEADER_TASK_ALIVE,
@@ -17,15 +18,21 @@ import {
   HEADER_TIMER_LIMIT,
   LIFO_ENABLED,
   POLL_COUNT,
-  TASK_GENERATION,
   TASK_POLLS,
-  TICK,
   TRACE_COUNT,
   TRACE_DIRECTORY,
   TRACE_ON,
   TRACE_SHIFT,
 } from "./layout";
-import { hasDeferred, popFront, pushBack, pushDeferred, releaseDeferred, runnable } from "./queue";
+import {
+  countRunnable,
+  hasDeferred,
+  hasRunnable,
+  popFront,
+  pushBack,
+  pushDeferred,
+  releaseDeferred,
+} from "./queue";
 import { slotAddress } from "./slab";
 import {
   DROP,
@@ -37,8 +44,16 @@ import {
   transitionToYielded,
 } from "./state";
 import { loadShared, storeShared } from "./sync";
-import { countPoll, freeTask, isSameTask, newTask, taskAddress } from "./task";
-import { TRACE_COMPLETE, TRACE_POLL, TRACE_SPAWN, TRACE_YIELD, trace } from "./trace";
+import {
+  countPoll,
+  freeTask,
+  generationOf,
+  isSameTask,
+  newTask,
+  slotOf,
+  taskAddress,
+} from "./task";
+import { isTracing, TRACE_COMPLETE, TRACE_POLL, TRACE_SPAWN, TRACE_YIELD, trace } from "./trace";
 import { advanceWheel } from "./wheel";
 import { get, set } from "./worker";
 
@@ -50,58 +65,63 @@ const DROP_FLAG: i32 = 1 << 24;
 const EMPTY: i32 = -1;
 const DRIVER: i32 = -2;
 
-/** The slot being polled by this thread, or -1. */
-let current: i32 = -1;
+/** The header of the task being polled by this thread, or 0. */
+let current: usize = 0;
 
-export function configure(taskLimit: i32, timerLimit: i32, eventInterval: i32, lifo: i32): void {
+export function configure(
+  taskLimit: i32,
+  timerLimit: i32,
+  eventInterval: i32,
+  lifo: i32,
+): void {
   storeShared(HEADER + HEADER_TASK_LIMIT, taskLimit);
   storeShared(HEADER + HEADER_TIMER_LIMIT, timerLimit);
   set(EVENT_INTERVAL, eventInterval);
+  set(DRIVER_AT, eventInterval);
   set(LIFO_ENABLED, lifo);
 }
 
 /** Makes a task and puts it at the tail; -1 when there is no room for another. */
 export function spawn(generation: i32): i32 {
-  const slot = newTask(generation);
-  if (slot < 0) return slot;
-  trace(TRACE_SPAWN, generation);
-  pushBack(slot);
-  return slot;
+  const task = newTask(generation);
+  if (task == 0) return -1;
+  if (isTracing()) trace(TRACE_SPAWN, generation);
+  pushBack(task);
+  return slotOf(task);
 }
 
-function finish(slot: i32, outcome: i32): void {
-  const task = taskAddress(slot);
+function finish(task: usize, outcome: i32): void {
   if (outcome == PENDING) {
-    if (transitionToIdle(task) == SUBMIT) pushBack(slot);
+    if (transitionToIdle(task) == SUBMIT) pushBack(task);
   } else if (outcome == YIELDED) {
-    trace(TRACE_YIELD, loadShared(task + TASK_GENERATION));
+    if (isTracing()) trace(TRACE_YIELD, generationOf(task));
     transitionToYielded(task);
-    pushDeferred(slot);
+    pushDeferred(task);
   } else {
     assert(outcome == COMPLETED, "scheduler: an outcome is pending, yielded or completed");
-    trace(TRACE_COMPLETE, loadShared(task + TASK_GENERATION));
+    if (isTracing()) trace(TRACE_COMPLETE, generationOf(task));
     transitionToComplete(task);
-    freeTask(slot);
+    freeTask(task);
   }
 }
 
 /** Reports the end of the last poll and takes the next task. */
 export function next(outcome: i32): i32 {
-  if (current >= 0) {
-    finish(current, outcome);
-    current = -1;
+  const last = current;
+  if (last != 0) {
+    current = 0;
+    finish(last, outcome);
   }
-  const tick = get(TICK);
-  if (tick >= get(EVENT_INTERVAL)) return DRIVER;
-  const slot = popFront();
-  if (slot < 0) return hasDeferred() ? DRIVER : EMPTY;
-  set(TICK, tick + 1);
-  const task = taskAddress(slot);
-  current = slot;
+  const polls = get(POLL_COUNT);
+  if (polls == get(DRIVER_AT)) return DRIVER;
+  const task = popFront();
+  if (task == 0) return hasDeferred() ? DRIVER : EMPTY;
+  set(POLL_COUNT, polls + 1);
+  current = task;
+  const slot = slotOf(task);
   if (transitionToRunning(task) == DROP) return slot | DROP_FLAG;
-  set(POLL_COUNT, get(POLL_COUNT) + 1);
   countPoll(task);
-  trace(TRACE_POLL, loadShared(task + TASK_GENERATION));
+  if (isTracing()) trace(TRACE_POLL, generationOf(task));
   return slot;
 }
 
@@ -109,18 +129,18 @@ export function next(outcome: i32): i32 {
 export function driver(now: f64): i32 {
   const fired = advanceWheel(now);
   releaseDeferred();
-  set(TICK, 0);
+  set(DRIVER_AT, get(POLL_COUNT) + get(EVENT_INTERVAL));
   return fired;
 }
 
 /** Makes the next `next` answer DRIVER: TypeScript wants to look at something before another task is polled. */
 export function interrupt(): void {
-  set(TICK, get(EVENT_INTERVAL));
+  set(DRIVER_AT, get(POLL_COUNT));
 }
 
-/** Tasks that could be polled at once. */
-export function ready(): i32 {
-  return runnable() + (hasDeferred() ? 1 : 0);
+/** Whether a task could be polled at once, or after a driver turn. */
+export function ready(): bool {
+  return hasRunnable() || hasDeferred();
 }
 
 export function aliveTasks(): i32 {
@@ -136,7 +156,7 @@ export function taskSlots(): i32 {
 }
 
 export function queueLength(): i32 {
-  return runnable();
+  return countRunnable();
 }
 
 export function pollCount(): i32 {

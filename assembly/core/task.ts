@@ -11,6 +11,7 @@ import {
   TASK_NEXT,
   TASK_POLLS,
   TASK_SHIFT,
+  TASK_SLOT,
 } from "./layout";
 import { giveSlot, slotAddress, takeSlot } from "./slab";
 import { transitionToNew } from "./state";
@@ -20,23 +21,32 @@ export function taskAddress(slot: i32): usize {
   return slotAddress(TASK_DIRECTORY, slot, TASK_SHIFT);
 }
 
-/** A slot for a new task, already in the state "scheduled"; -1 when there is no room. */
-export function newTask(generation: i32): i32 {
+/** A header for a new task, already in the state "scheduled"; 0 when there is no room. */
+export function newTask(generation: i32): usize {
   assert(generation > 0, "task: a generation is positive");
   const slot = takeSlot(HEADER_TASK_LIMIT, TASK_DIRECTORY, TASK_SHIFT, TASK_NEXT);
-  if (slot < 0) return slot;
+  if (slot < 0) return 0;
   const task = taskAddress(slot);
+  store<i32>(task + TASK_SLOT, slot);
   store<i32>(task + TASK_POLLS, 0);
   store<i32>(task + TASK_NEXT, 0);
   transitionToNew(task);
   // Published last: a waker with this generation finds the state word ready.
   storeShared(task + TASK_GENERATION, generation);
-  return slot;
+  return task;
 }
 
-export function freeTask(slot: i32): void {
-  storeShared(taskAddress(slot) + TASK_GENERATION, 0);
-  giveSlot(HEADER_TASK_LIMIT, TASK_DIRECTORY, slot, TASK_SHIFT, TASK_NEXT);
+export function freeTask(task: usize): void {
+  storeShared(task + TASK_GENERATION, 0);
+  giveSlot(HEADER_TASK_LIMIT, TASK_DIRECTORY, slotOf(task), TASK_SHIFT, TASK_NEXT);
+}
+
+export function slotOf(task: usize): i32 {
+  return load<i32>(task + TASK_SLOT);
+}
+
+export function generationOf(task: usize): i32 {
+  return loadShared(task + TASK_GENERATION);
 }
 
 /** Whether the slot still holds the task that the waker was made for. */
@@ -44,12 +54,12 @@ export function isSameTask(task: usize, generation: i32): bool {
   return loadShared(task + TASK_GENERATION) == generation;
 }
 
-export function nextOf(slot: i32): i32 {
-  return load<i32>(taskAddress(slot) + TASK_NEXT);
+export function nextOf(task: usize): usize {
+  return load<u32>(task + TASK_NEXT) as usize;
 }
 
-export function setNext(slot: i32, link: i32): void {
-  store<i32>(taskAddress(slot) + TASK_NEXT, link);
+export function setNext(task: usize, next: usize): void {
+  store<u32>(task + TASK_NEXT, next as u32);
 }
 
 export function countPoll(task: usize): void {

@@ -19,11 +19,12 @@ export const TRACE_FIRE: i32 = 5;
 export const TRACE_CANCEL: i32 = 6;
 export const TRACE_COMPLETE: i32 = 7;
 
-export function trace(kind: i32, generation: i32): void {
-  if (get(TRACE_ON) != 0) append(kind, generation);
+/** Asked at every event, so that the log costs one load while it is off. */
+export function isTracing(): bool {
+  return get(TRACE_ON) != 0;
 }
 
-function append(kind: i32, generation: i32): void {
+export function trace(kind: i32, generation: i32): void {
   const index = get(TRACE_COUNT);
   // Out of memory: the log ends here, the program goes on.
   if (!ensurePage(TRACE_DIRECTORY, index, TRACE_SHIFT)) return;

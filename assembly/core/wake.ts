@@ -3,21 +3,21 @@
 import { pushBack, pushNext } from "./queue";
 import { SUBMIT, transitionToCancelled, transitionToScheduled } from "./state";
 import { isSameTask, taskAddress } from "./task";
-import { TRACE_CANCEL, TRACE_WAKE, trace } from "./trace";
+import { isTracing, TRACE_CANCEL, TRACE_WAKE, trace } from "./trace";
 
 /** Wakes a task; a task that has ended, or is scheduled already, is left alone. */
 export function wakeTask(slot: i32, generation: i32): void {
   const task = taskAddress(slot);
   if (!isSameTask(task, generation)) return;
   if (transitionToScheduled(task) != SUBMIT) return;
-  trace(TRACE_WAKE, generation);
-  pushNext(slot);
+  if (isTracing()) trace(TRACE_WAKE, generation);
+  pushNext(task);
 }
 
 /** Asks for a task's end. It is queued like any other, so its future is dropped by the thread that owns it. */
 export function cancelTask(slot: i32, generation: i32): void {
   const task = taskAddress(slot);
   if (!isSameTask(task, generation)) return;
-  trace(TRACE_CANCEL, generation);
-  if (transitionToCancelled(task) == SUBMIT) pushBack(slot);
+  if (isTracing()) trace(TRACE_CANCEL, generation);
+  if (transitionToCancelled(task) == SUBMIT) pushBack(task);
 }

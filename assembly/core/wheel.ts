@@ -24,7 +24,7 @@ import {
   WHEEL_SLOTS,
 } from "./layout";
 import { giveSlot, slotAddress, takeSlot } from "./slab";
-import { TRACE_FIRE, trace } from "./trace";
+import { isTracing, TRACE_FIRE, trace } from "./trace";
 import { wakeTask } from "./wake";
 import { get, set, worker } from "./worker";
 
@@ -186,7 +186,7 @@ function fire(entry: i32, address: usize): void {
   }
   const generation = load<i32>(address + TIMER_TASK_GENERATION);
   free(entry, address);
-  trace(TRACE_FIRE, generation);
+  if (isTracing()) trace(TRACE_FIRE, generation);
   wakeTask(task, generation);
 }
 

@@ -21,3 +21,12 @@ export function get(field: usize): i32 {
 export function set(field: usize, value: i32): void {
   store<i32>(record + field, value);
 }
+
+/** A field that holds an address. */
+export function getAddress(field: usize): usize {
+  return load<u32>(record + field) as usize;
+}
+
+export function setAddress(field: usize, address: usize): void {
+  store<u32>(record + field, address as u32);
+}

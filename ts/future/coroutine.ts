@@ -1,6 +1,6 @@
 // Generators as coroutines: a `function*` is the `async fn` of this library.
 
-import { beginDropping, endDropping, replaceContext } from "./current.js";
+import { beginDropping, endDropping, RESUME, replaceContext } from "./current.js";
 import {
   AwaitWhileDroppingError,
   describe,
@@ -9,12 +9,12 @@ import {
   ReentrantPollError,
 } from "./errors.js";
 import { Future, PENDING_STEP } from "./future.js";
-import { Pending, type Poll } from "./poll.js";
+import { Pending, type Poll, type Suspension } from "./poll.js";
 import type { Context } from "./waker.js";
 
 /** What calling a coroutine function returns. Lazy: nothing has run. */
 // biome-ignore lint/suspicious/noExplicitAny: what is sent into `next` is never looked at.
-export type Coroutine<T> = Generator<Pending, T, any>;
+export type Coroutine<T> = Generator<Suspension, T, any>;
 
 /** A `function*` whose `yield*` operands are futures. */
 export type CoroutineFunction<A extends readonly unknown[], T> = (...args: A) => Coroutine<T>;
@@ -62,11 +62,11 @@ function strayYield(value: unknown): NotAFutureError {
  * thrown at the very `yield` that made it, so that the stack shows the line, and the coroutine may catch it.
  */
 export function resume<T>(coroutine: Coroutine<T>): Poll<T> {
-  let step: IteratorResult<unknown, T> = coroutine.next();
+  let step: IteratorResult<unknown, T> = coroutine.next(RESUME);
   for (;;) {
     if (step === PENDING_STEP) return Pending;
     if (step.done === true) return step.value;
-    if (step.value === Pending) return Pending;
+    if ((step.value as unknown) === Pending) return Pending;
     step = coroutine.throw(strayYield(step.value));
   }
 }

@@ -11,6 +11,12 @@ export function currentContext(): Context | undefined {
   return current;
 }
 
+/**
+ * What an executor passes to a generator's `next`. `yield*` hands it on to the iterator inside, whose first call gets
+ * undefined: so an iterator can tell its first step from a later one without keeping any state.
+ */
+export const RESUME = 1;
+
 /** Leaves a context for the coroutines polled from here on; returns the one that was there, to be put back. */
 export function replaceContext(context: Context | undefined): Context | undefined {
   const previous = current;

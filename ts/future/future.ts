@@ -11,11 +11,14 @@
 import { currentContext, isDropping } from "./current.js";
 import { driveFuture } from "./drive.js";
 import { AwaitWhileDroppingError, NoContextError } from "./errors.js";
-import { Pending, type Poll } from "./poll.js";
+import { Pending, type Poll, type Suspension } from "./poll.js";
 import type { Context } from "./waker.js";
 
 /** The step of an iterator whose future is pending. Shared: it says nothing that could differ. */
-export const PENDING_STEP: IteratorYieldResult<Pending> = { done: false, value: Pending };
+export const PENDING_STEP: IteratorYieldResult<Suspension> = {
+  done: false,
+  value: Pending as unknown as Suspension,
+};
 
 /**
  * A value that will be there later. Lazy, polled by whoever wants the value, cancelled by dropping it.
@@ -37,8 +40,8 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
   [Symbol.dispose](): void {}
 
   /** Makes `yield* future` work inside a coroutine. */
-  [Symbol.iterator](): Iterator<Pending, T, void> {
-    return this as unknown as Iterator<Pending, T, void>;
+  [Symbol.iterator](): Iterator<Suspension, T, void> {
+    return this as unknown as Iterator<Suspension, T, void>;
   }
 
   /**
@@ -55,7 +58,7 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
 
   // The iterator protocol of `yield*`. Private: the names are taken, and a subclass that declares them does not compile.
   // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*`.
-  private next(): IteratorResult<Pending, T> {
+  private next(): IteratorResult<Suspension, T> {
     const cx = currentContext();
     if (cx === undefined) throw new NoContextError();
     const value = this.poll(cx);
@@ -65,7 +68,7 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
   }
 
   // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*` when the coroutine is cancelled.
-  private return(value: T): IteratorResult<Pending, T> {
+  private return(value: T): IteratorResult<Suspension, T> {
     this[Symbol.dispose]();
     return { done: true, value };
   }

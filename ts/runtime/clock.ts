@@ -29,9 +29,9 @@ export class Clock {
     return this.frozen >= 0;
   }
 
-  /** The tick that has begun. */
-  tick(): number {
-    return Math.floor(this.now() - this.base);
+  /** The tick that has begun at `time`. */
+  tickOf(time: number): number {
+    return Math.floor(time - this.base);
   }
 
   /** The first tick that is not before `time`. */

@@ -95,8 +95,8 @@ export class Timers {
   }
 
   /** Fires what is due; wakes inside the core, then the foreign wakers, each in the order of their deadlines. */
-  driverTurn(): void {
-    this.lastTick = this.clock.tick();
+  driverTurn(now: number): void {
+    this.lastTick = this.clock.tickOf(now);
     this.core.driver(this.lastTick);
     this.wakeForeign();
   }

@@ -1,11 +1,12 @@
 // Who am I.
 
 import { NoRuntimeError } from "../runtime/errors.js";
-import { pollingCell } from "../runtime/task/cell.js";
+import { pollingTask } from "../runtime/task/cell.js";
 
 /** The id of the task being polled, or undefined outside of tasks. In an async function only before its first `await`. */
 export function tryTaskId(): number | undefined {
-  return pollingCell()?.id;
+  const task = pollingTask();
+  return task?.owner.cellAt(task.slot)?.id;
 }
 
 /** The id of the task being polled. @throws {NoRuntimeError} outside of tasks. */

@@ -1,16 +1,41 @@
 // yieldNow, and the budget that makes tasks yield by themselves.
 
 import {
+  AwaitWhileDroppingError,
   type Context,
+  currentContext,
   Future,
   type IntoFuture,
   intoFuture,
+  isDropping,
+  NoContextError,
+  PENDING_STEP,
   Pending,
   type Poll,
   proceed,
   replaceBudget,
+  type Suspension,
   UNLIMITED,
 } from "../future/index.js";
+
+const DONE: IteratorReturnResult<void> = { done: true, value: undefined };
+
+/**
+ * The iterator of every `yield* yieldNow()`. Shared, because it needs no state: `yield*` calls it with nothing first and
+ * with the executor's RESUME after that. An object of its own for each would be stored into the suspended generator, and
+ * the write barrier for that costs more than the yield.
+ */
+const YIELD_STEPS: Iterator<Suspension, void, unknown> = {
+  next(resumed?: unknown): IteratorResult<Suspension, void> {
+    if (resumed !== undefined) return DONE;
+    const cx = currentContext();
+    if (cx === undefined) throw new NoContextError();
+    if (isDropping()) throw new AwaitWhileDroppingError();
+    cx.waker.wakeDeferred();
+    return PENDING_STEP;
+  },
+  return: (value) => ({ done: true, value: value as void }),
+};
 
 class YieldNow extends Future<void> {
   private yielded: boolean;
@@ -23,6 +48,9 @@ class YieldNow extends Future<void> {
     this.yielded = true;
     cx.waker.wakeDeferred();
     return Pending;
+  }
+  override [Symbol.iterator](): Iterator<Suspension, void, void> {
+    return YIELD_STEPS as Iterator<Suspension, void, void>;
   }
 }
 

@@ -56,6 +56,7 @@ import {
   endPoll,
   FutureCell,
   generationOf,
+  replacePollingOwner,
   type TaskCell,
   type TaskDetails,
 } from "../task/cell.js";
@@ -72,6 +73,9 @@ const TURN_MS = 0.25;
 
 /** The same for deterministic runs, in driver turns (K5). */
 const TURN_DRIVES = 256;
+
+/** A clock that is paused in the middle of a turn must not keep that turn from ending. */
+const MOST_DRIVES = 65536;
 
 /** How a turn ended. */
 type TurnEnd = "busy" | "idle" | "stopped";
@@ -218,6 +222,10 @@ export class CurrentThread implements Scheduler {
 
   // ── What cells report ──────────────────────────────────────────────────────────────────────────────────────────────
 
+  cellAt(slot: number): TaskCell<unknown> | undefined {
+    return this.cells[slot];
+  }
+
   poke(): void {
     if (this.asleep) this.requestTurn();
   }
@@ -338,7 +346,7 @@ export class CurrentThread implements Scheduler {
 
   private sleepUntilWoken(): void {
     this.park();
-    if (this.core.ready() > 0) {
+    if (this.core.ready() !== 0) {
       // The park hook woke or spawned something: Tokio's #8212, a park that must not sleep.
       this.requestTurn();
       return;
@@ -427,15 +435,16 @@ export class CurrentThread implements Scheduler {
   private turn(drives: number | undefined, isDone: () => boolean): TurnEnd {
     const scheduler = replaceScheduler(this);
     const random = replaceRandom(this.selectRandom);
+    const owner = replacePollingOwner(this);
     this.inTurn = true;
     this.asleep = false;
     try {
       return this.loop(drives, isDone);
     } finally {
       this.inTurn = false;
-      endPoll();
       replaceContext(undefined);
       replaceBudget(UNLIMITED);
+      replacePollingOwner(owner);
       replaceRandom(random);
       replaceScheduler(scheduler);
     }
@@ -444,8 +453,8 @@ export class CurrentThread implements Scheduler {
   private loop(drives: number | undefined, isDone: () => boolean): TurnEnd {
     const { next } = this.core;
     const cells = this.cells;
-    let left = drives ?? (this.deterministic ? TURN_DRIVES : Number.POSITIVE_INFINITY);
-    const due = this.deterministic || drives !== undefined ? undefined : this.host.now() + TURN_MS;
+    const limit = this.turnLimit(drives);
+    let drivesLeft = limit.drives;
     let answer = next(PENDING);
     for (;;) {
       // A slot and nothing else: neither DROP_FLAG nor one of the negative answers.
@@ -453,7 +462,7 @@ export class CurrentThread implements Scheduler {
         const cell = cells[answer] as TaskCell<unknown>;
         replaceContext(cell);
         replaceBudget(TASK_BUDGET);
-        beginPoll(cell);
+        beginPoll(answer);
         answer = next(cell.run());
         continue;
       }
@@ -464,25 +473,34 @@ export class CurrentThread implements Scheduler {
       endPoll();
       if (this.unhandled !== undefined) this.shutDownOnPanic();
       if (isDone()) return "stopped";
-      const empty = answer === EMPTY;
-      this.driverTurn();
-      if (empty && this.core.ready() === 0) return "idle";
-      left -= 1;
-      if (left <= 0 || (due !== undefined && this.host.now() >= due)) return "busy";
+      const now = this.driverTurn();
+      if (answer === EMPTY && this.core.ready() === 0) return "idle";
+      drivesLeft -= 1;
+      if (drivesLeft <= 0 || now >= limit.until) return "busy";
       answer = next(PENDING);
     }
+  }
+
+  /** When a turn gives way: after so many driver turns, or at a time of the clock (K5). */
+  private turnLimit(drives: number | undefined): { drives: number; until: number } {
+    if (drives === undefined && !this.deterministic)
+      return { drives: MOST_DRIVES, until: this.clock.now() + TURN_MS };
+    return { drives: drives ?? TURN_DRIVES, until: Number.POSITIVE_INFINITY };
   }
 
   private dropCell(cell: TaskCell<unknown>): number {
     replaceContext(cell);
     replaceBudget(UNLIMITED);
+    beginPoll(cell.slot);
     return cell.drop();
   }
 
-  /** The driver's turn (K2). */
-  private driverTurn(): void {
-    this.timers.driverTurn();
+  /** The driver's turn (K2). Returns the time: the clock is read once. */
+  private driverTurn(): number {
+    const now = this.clock.now();
+    this.timers.driverTurn(now);
     this.trace?.drain();
+    return now;
   }
 
   // ── blockOn and tick ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -542,7 +560,7 @@ export class CurrentThread implements Scheduler {
     this.turn(1, () => false);
     this.rest();
     return {
-      ready: this.core.ready() > 0,
+      ready: this.core.ready() !== 0,
       nextTimerMs: this.nextTimerMs(),
       polls: (this.core.pollCount() - before) >>> 0,
     };

@@ -20,6 +20,8 @@ import { JoinError } from "./join-error.js";
 /** What a cell asks of the scheduler that owns it. */
 export interface TaskOwner {
   readonly core: CoreExports;
+  /** The cell in a slot. */
+  cellAt(slot: number): TaskCell<unknown> | undefined;
   /** A task of this owner may have become ready from outside of its turn. */
   poke(): void;
   /** The cell has its output; its slot is given back right after. */
@@ -95,7 +97,7 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   override wakeDeferred(): void {
     // During its own poll a yield is the outcome of that poll; from elsewhere it is a wake like any other.
-    if (polling === this) yielded = true;
+    if (this.slot === pollingSlot && this.owner === pollingOwner) yielded = true;
     else this.wake();
   }
 
@@ -106,7 +108,6 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   /** Ends the task without another poll. */
   drop(): number {
-    polling = this as TaskCell<unknown>;
     try {
       this.dropBody();
       this.end(CANCELLED, undefined);
@@ -197,22 +198,36 @@ export abstract class TaskCell<T> extends Waker implements Context {
   }
 }
 
-/** The task being polled on this thread, and whether its poll asked to be run again after the others. */
-let polling: TaskCell<unknown> | undefined;
+// The task being polled on this thread, and whether its poll asked to be run again after the others. A slot and not a
+// reference to the cell: storing a young object into a module's variable runs the collector's write barrier at every poll.
+const NOBODY = -1;
+let pollingSlot = NOBODY;
+let pollingOwner: TaskOwner | undefined;
 let yielded = false;
 
-export function beginPoll(cell: TaskCell<unknown>): void {
-  polling = cell;
+/** Polls of `owner`'s tasks begin; returns whose were under way, to be put back. */
+export function replacePollingOwner(owner: TaskOwner | undefined): TaskOwner | undefined {
+  const previous = pollingOwner;
+  pollingOwner = owner;
+  pollingSlot = NOBODY;
+  return previous;
+}
+
+/** The task in `slot` is polled, or dropped, from here on. */
+export function beginPoll(slot: number): void {
+  pollingSlot = slot;
   yielded = false;
 }
 
+/** No task is polled from here on. */
 export function endPoll(): void {
-  polling = undefined;
+  pollingSlot = NOBODY;
 }
 
-/** The task being polled or dropped on this thread. */
-export function pollingCell(): TaskCell<unknown> | undefined {
-  return polling;
+/** The slot being polled or dropped on this thread and whose it is, or undefined. */
+export function pollingTask(): { readonly owner: TaskOwner; readonly slot: number } | undefined {
+  if (pollingOwner === undefined || pollingSlot === NOBODY) return undefined;
+  return { owner: pollingOwner, slot: pollingSlot };
 }
 
 function pendingOutcome(): number {

@@ -1,0 +1,42 @@
+// Every test runs twice: on the package as published, and on the same package over the check build of the core, whose
+// assertions are on.
+
+import { defineConfig } from "vitest/config";
+
+const TESTS = ["tests/**/*.test.ts"];
+/** Tests of the published package as such, and of programs that import it by its name: the check build has no part there. */
+const PACKAGE_ONLY = ["tests/package/**", "tests/programs/**"];
+
+const ENTRIES = ["sync", "time", "task", "runtime", "net", "io"];
+
+function aliases(folder: string) {
+  const at = (file: string) => new URL(`./${folder}/${file}.js`, import.meta.url).pathname;
+  return [
+    { find: /^tokiwa$/, replacement: at("index") },
+    ...ENTRIES.map((name) => ({ find: `tokiwa/${name}`, replacement: at(name) })),
+  ];
+}
+
+const common = {
+  environment: "node",
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+} as const;
+
+export default defineConfig({
+  oxc: { target: "es2022" },
+  test: {
+    projects: [
+      {
+        extends: true,
+        resolve: { alias: aliases("dist") },
+        test: { ...common, name: "package", include: TESTS },
+      },
+      {
+        extends: true,
+        resolve: { alias: aliases("build/check") },
+        test: { ...common, name: "check", include: TESTS, exclude: PACKAGE_ONLY },
+      },
+    ],
+  },
+});
