@@ -56,6 +56,7 @@ export function future<A extends readonly unknown[], T>(
   fn: CoroutineFunction<A, T>,
   ...args: A
 ): Future<T>;
+export function future<T>(fn: (context: AsyncContext) => PromiseLike<T>): Future<T>;
 export function future<A extends readonly unknown[], T>(
   fn: AsyncFunction<A, T>,
   ...args: A

@@ -1,6 +1,7 @@
 // The four forms that `spawn`, `run` and `blockOn` take, made into a task.
 
 import {
+  type AsyncContext,
   type AsyncFunction,
   type Coroutine,
   type CoroutineFunction,
@@ -18,7 +19,9 @@ import { JoinHandle } from "./task/join-handle.js";
 export interface SpawnFunction {
   /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
   <A extends readonly unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): JoinHandle<T>;
-  /** An async function: gets `{ signal }` after its own arguments. */
+  /** An async function: gets `{ signal }`. */
+  <T>(fn: (context: AsyncContext) => PromiseLike<T>): JoinHandle<T>;
+  /** An async function with arguments of its own: gets `{ signal }` after them. */
   <A extends readonly unknown[], T>(fn: AsyncFunction<A, T>, ...args: A): JoinHandle<T>;
   /** A future, or a coroutine that has not run. */
   <T>(future: Future<T> | Coroutine<T>): JoinHandle<T>;
@@ -27,6 +30,7 @@ export interface SpawnFunction {
 /** The same for what runs a main future and gives a promise of its value. */
 export interface RunFunction {
   <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): Promise<T>;
+  <T>(program: (context: AsyncContext) => PromiseLike<T>): Promise<T>;
   <A extends readonly unknown[], T>(program: AsyncFunction<A, T>, ...args: A): Promise<T>;
   <T>(program: Future<T> | Coroutine<T>): Promise<T>;
 }
