@@ -52,11 +52,11 @@ export function intoFuture<T>(value: IntoFuture<T>, where: string): Future<T> {
  *
  * @throws {NotAFutureError} if `fn` is neither.
  */
+export function future<T>(fn: (context: AsyncContext) => PromiseLike<T>): Future<T>;
 export function future<A extends readonly unknown[], T>(
   fn: CoroutineFunction<A, T>,
   ...args: A
 ): Future<T>;
-export function future<T>(fn: (context: AsyncContext) => PromiseLike<T>): Future<T>;
 export function future<A extends readonly unknown[], T>(
   fn: AsyncFunction<A, T>,
   ...args: A

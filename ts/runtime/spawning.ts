@@ -17,10 +17,11 @@ import { JoinHandle } from "./task/join-handle.js";
 
 /** The call signatures of everything that starts a task: `R` is what it gives for a task with value `T`. */
 export interface SpawnFunction {
-  /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
-  <A extends readonly unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): JoinHandle<T>;
+  // First, because the compiler fixes the type of an unannotated `{ signal }` by the first signature that could fit.
   /** An async function: gets `{ signal }`. */
   <T>(fn: (context: AsyncContext) => PromiseLike<T>): JoinHandle<T>;
+  /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
+  <A extends readonly unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): JoinHandle<T>;
   /** An async function with arguments of its own: gets `{ signal }` after them. */
   <A extends readonly unknown[], T>(fn: AsyncFunction<A, T>, ...args: A): JoinHandle<T>;
   /** A future, or a coroutine that has not run. */
@@ -29,8 +30,8 @@ export interface SpawnFunction {
 
 /** The same for what runs a main future and gives a promise of its value. */
 export interface RunFunction {
-  <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): Promise<T>;
   <T>(program: (context: AsyncContext) => PromiseLike<T>): Promise<T>;
+  <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): Promise<T>;
   <A extends readonly unknown[], T>(program: AsyncFunction<A, T>, ...args: A): Promise<T>;
   <T>(program: Future<T> | Coroutine<T>): Promise<T>;
 }
