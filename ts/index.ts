@@ -5,8 +5,8 @@ export {
   type AsyncFunction,
   AwaitWhileDroppingError,
   BlockedLoopError,
-  borrow,
   type Branches,
+  borrow,
   type Context,
   type Coroutine,
   type CoroutineFunction,
@@ -44,6 +44,12 @@ export { spawn } from "./task/spawn.js";
 export { yieldNow } from "./task/yield-now.js";
 export type { Duration, DurationLike } from "./time/duration.js";
 export { DurationError } from "./time/duration.js";
-export { Interval, type IntervalOptions, interval, intervalAt, type MissedTickBehavior } from "./time/interval.js";
+export {
+  Interval,
+  type IntervalOptions,
+  interval,
+  intervalAt,
+  type MissedTickBehavior,
+} from "./time/interval.js";
 export { Sleep, sleep, sleepUntil } from "./time/sleep.js";
 export { ElapsedError, timeout, timeoutAt } from "./time/timeout.js";

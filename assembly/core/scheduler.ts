@@ -36,8 +36,8 @@ import {
 import { slotAddress } from "./slab";
 import {
   DROP,
-  stateOf,
   SUBMIT,
+  stateOf,
   transitionToComplete,
   transitionToIdle,
   transitionToRunning,
@@ -68,12 +68,7 @@ const DRIVER: i32 = -2;
 /** The header of the task being polled by this thread, or 0. */
 let current: usize = 0;
 
-export function configure(
-  taskLimit: i32,
-  timerLimit: i32,
-  eventInterval: i32,
-  lifo: i32,
-): void {
+export function configure(taskLimit: i32, timerLimit: i32, eventInterval: i32, lifo: i32): void {
   storeShared(HEADER + HEADER_TASK_LIMIT, taskLimit);
   storeShared(HEADER + HEADER_TIMER_LIMIT, timerLimit);
   set(EVENT_INTERVAL, eventInterval);

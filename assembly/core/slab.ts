@@ -57,7 +57,13 @@ export function takeSlot(fields: usize, directory: usize, shift: i32, linkField:
   return count;
 }
 
-export function giveSlot(fields: usize, directory: usize, slot: i32, shift: i32, linkField: usize): void {
+export function giveSlot(
+  fields: usize,
+  directory: usize,
+  slot: i32,
+  shift: i32,
+  linkField: usize,
+): void {
   const header = HEADER + fields;
   store<i32>(slotAddress(directory, slot, shift) + linkField, loadShared(header + 8));
   storeShared(header + 8, slot + 1);

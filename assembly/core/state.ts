@@ -49,7 +49,10 @@ export function transitionToRunning(task: usize): i32 {
   for (;;) {
     const state = loadShared(address);
     assert((state & SCHEDULED) != 0, "state: a task in a queue is scheduled");
-    assert((state & (RUNNING | COMPLETE)) == 0, "state: a task in a queue neither runs nor has ended");
+    assert(
+      (state & (RUNNING | COMPLETE)) == 0,
+      "state: a task in a queue neither runs nor has ended",
+    );
     if (compareExchange(address, state, (state & CANCELLED) | RUNNING) != state) continue;
     return (state & CANCELLED) != 0 ? DROP : NOTHING;
   }
@@ -85,7 +88,8 @@ export function transitionToCancelled(task: usize): i32 {
     const state = loadShared(address);
     if ((state & (COMPLETE | CANCELLED)) != 0) return NOTHING;
     const idle = (state & (SCHEDULED | RUNNING)) == 0;
-    if (compareExchange(address, state, state | CANCELLED | (idle ? SCHEDULED : 0)) != state) continue;
+    if (compareExchange(address, state, state | CANCELLED | (idle ? SCHEDULED : 0)) != state)
+      continue;
     return idle ? SUBMIT : NOTHING;
   }
 }

@@ -1,13 +1,7 @@
 // A log of what the scheduler did: 16 bytes a record, written only while it is on, drained by TypeScript at every driver
 // turn. Two runs of one program from one seed leave the same bytes.
 
-import {
-  TRACE_COUNT,
-  TRACE_DIRECTORY,
-  TRACE_ON,
-  TRACE_SHIFT,
-  WHEEL_ELAPSED,
-} from "./layout";
+import { TRACE_COUNT, TRACE_DIRECTORY, TRACE_ON, TRACE_SHIFT, WHEEL_ELAPSED } from "./layout";
 import { ensurePage, slotAddress } from "./slab";
 import { get, set, worker } from "./worker";
 

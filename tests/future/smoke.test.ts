@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
 import { main, sleep, spawn } from "tokiwa";
 import { Builder } from "tokiwa/runtime";
+import { expect, test } from "vitest";
 
 function* double(n: number) {
   using _x = { [Symbol.dispose]() {} };
@@ -9,6 +9,12 @@ function* double(n: number) {
 }
 
 test("spawns", async () => {
-  expect(await main(function* () { return yield* spawn(double, 2); })).toBe(4);
-  expect(Builder.newCurrentThread().enableAll().startPaused(true).build().blockOn(double, 4)).toBe(8);
+  expect(
+    await main(function* () {
+      return yield* spawn(double, 2);
+    }),
+  ).toBe(4);
+  expect(Builder.newCurrentThread().enableAll().startPaused(true).build().blockOn(double, 4)).toBe(
+    8,
+  );
 });

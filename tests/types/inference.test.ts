@@ -1,7 +1,23 @@
-import { test } from "vitest";
-import { type AsyncContext, fromPromise, future, join, main, select, sleep, spawn, timeout, Future, Pending, type Poll, pollFn, type Context } from "tokiwa";
-import { mpsc } from "tokiwa/sync";
+import {
+  type AsyncContext,
+  type Context,
+  Future,
+  fromPromise,
+  future,
+  join,
+  main,
+  Pending,
+  type Poll,
+  pollFn,
+  select,
+  sleep,
+  spawn,
+  timeout,
+} from "tokiwa";
 import { TcpListener, type TcpStream } from "tokiwa/net";
+import { mpsc } from "tokiwa/sync";
+import { test } from "vitest";
+
 function* echo(socket: TcpStream) {
   using _close = socket;
   const buffer = new Uint8Array(1024);
@@ -11,32 +27,69 @@ function* echo(socket: TcpStream) {
     yield* socket.writeAll(buffer.subarray(0, n));
   }
 }
-const program = () => main(function* () {
-  const listener = yield* TcpListener.bind("127.0.0.1:8080");
-  for (;;) {
-    const [socket] = yield* listener.accept();
-    spawn(echo, socket);
-  }
-});
-function* child(a: number, b: string) { yield* sleep(1); return `${a}${b}`; }
+const program = () =>
+  main(function* () {
+    const listener = yield* TcpListener.bind("127.0.0.1:8080");
+    for (;;) {
+      const [socket] = yield* listener.accept();
+      spawn(echo, socket);
+    }
+  });
+function* child(a: number, b: string) {
+  yield* sleep(1);
+  return `${a}${b}`;
+}
 test("infers", () => {
   void program;
   const _f = function* () {
     const h = spawn(child, 1, "a");
     const v: string = yield* h;
-    const lazy = future(function* (id: number) { yield* sleep(1); return `user ${id}`; }, 7);
-    const [x, y] = yield* join(lazy, spawn(async () => 5));
-    const s: string = x; const n: number = y;
+    const lazy = future(function* (id: number) {
+      yield* sleep(1);
+      return `user ${id}`;
+    }, 7);
+    const [x, y] = yield* join(
+      lazy,
+      spawn(async () => 5),
+    );
+    const s: string = x;
+    const n: number = y;
     const [tx, rx] = mpsc.channel<number>(3);
     yield* tx.send(1);
-    const winner = yield* select({ data: rx.recv(), stop: sleep(1), off: n > 1 && timeout(5, lazy) });
-    switch (winner.branch) { case "data": { const d: number | undefined = winner.value; void d; break; } case "stop": return v; case "off": { const q: string = winner.value; return q; } }
+    const winner = yield* select({
+      data: rx.recv(),
+      stop: sleep(1),
+      off: n > 1 && timeout(5, lazy),
+    });
+    switch (winner.branch) {
+      case "data": {
+        const d: number | undefined = winner.value;
+        void d;
+        break;
+      }
+      case "stop":
+        return v;
+      case "off": {
+        const q: string = winner.value;
+        return q;
+      }
+    }
     const r = yield* fromPromise((signal) => Promise.resolve(signal.aborted));
     const b: boolean = r;
-    const z: number = yield* spawn(async (k: number, { signal }: AsyncContext) => { void signal; return k; }, 4);
-    const zz: number = yield* spawn(async ({ signal }) => { void signal; return 4; }); void zz;
+    const z: number = yield* spawn(async (k: number, { signal }: AsyncContext) => {
+      void signal;
+      return k;
+    }, 4);
+    const zz: number = yield* spawn(async ({ signal }) => {
+      void signal;
+      return 4;
+    });
+    void zz;
     const c = pollFn((_cx: Context) => Pending as Poll<number>);
-    void s; void b; void z; void c;
+    void s;
+    void b;
+    void z;
+    void c;
     // @ts-expect-error wrong argument
     spawn(child, "1", "a");
     return "x";
@@ -45,13 +98,22 @@ test("infers", () => {
     #timer: ReturnType<typeof setTimeout> | undefined;
     #done = false;
     readonly ms: number;
-    constructor(ms: number) { super(); this.ms = ms; }
+    constructor(ms: number) {
+      super();
+      this.ms = ms;
+    }
     poll(cx: Context): Poll<void> {
       if (this.#done) return;
-      this.#timer ??= setTimeout(() => { this.#done = true; cx.waker.wake(); }, this.ms);
+      this.#timer ??= setTimeout(() => {
+        this.#done = true;
+        cx.waker.wake();
+      }, this.ms);
       return Pending;
     }
-    override [Symbol.dispose]() { clearTimeout(this.#timer); }
+    override [Symbol.dispose]() {
+      clearTimeout(this.#timer);
+    }
   }
-  void Delay; void _f;
+  void Delay;
+  void _f;
 });

@@ -64,7 +64,8 @@ export function driveFuture<T>(future: Pollable<T>): Promise<T> {
 
 /** A runtime takes over `await`. Once: two copies of the library in one program would each drive the other's futures. */
 export function setDriver(next: Driver): void {
-  if (installed) throw new TokiwaError("a driver for `await` is installed already: is tokiwa loaded twice?");
+  if (installed)
+    throw new TokiwaError("a driver for `await` is installed already: is tokiwa loaded twice?");
   installed = true;
   driver = next;
 }

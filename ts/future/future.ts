@@ -57,7 +57,6 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
   }
 
   // The iterator protocol of `yield*`. Private: the names are taken, and a subclass that declares them does not compile.
-  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*`.
   private next(): IteratorResult<Suspension, T> {
     const cx = currentContext();
     if (cx === undefined) throw new NoContextError();
@@ -67,7 +66,7 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
     return PENDING_STEP;
   }
 
-  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: called by `yield*` when the coroutine is cancelled.
+  // Called when the coroutine is cancelled.
   private return(value: T): IteratorResult<Suspension, T> {
     this[Symbol.dispose]();
     return { done: true, value };

@@ -3,8 +3,8 @@
 
 import {
   type Coroutine,
-  CoroutineFuture,
   type CoroutineFunction,
+  CoroutineFuture,
   isCoroutine,
   isCoroutineFunction,
 } from "./coroutine.js";

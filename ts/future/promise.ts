@@ -1,6 +1,11 @@
 // Promises as futures. A promise is eager and cannot be cancelled, so what is taken is the function that makes one.
 
-import { BlockedLoopError, describe, NotAFutureError, PolledAfterCompletionError } from "./errors.js";
+import {
+  BlockedLoopError,
+  describe,
+  NotAFutureError,
+  PolledAfterCompletionError,
+} from "./errors.js";
 import { Future } from "./future.js";
 import { Pending, type Poll } from "./poll.js";
 import type { Context, Waker } from "./waker.js";

@@ -21,11 +21,7 @@ export class UnexpectedEofError extends IoError {
   /** Bytes that did come; they are at the start of the buffer. */
   readonly received: number;
   constructor(received: number, wanted: number, address?: string) {
-    super(
-      `the stream ended after ${received} of ${wanted} bytes`,
-      "UNEXPECTED_EOF",
-      address,
-    );
+    super(`the stream ended after ${received} of ${wanted} bytes`, "UNEXPECTED_EOF", address);
     this.received = received;
   }
 }

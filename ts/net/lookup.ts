@@ -1,6 +1,6 @@
 // Names to addresses.
 
-import { CoroutineFuture, type Coroutine, type Future } from "../future/index.js";
+import { type Coroutine, CoroutineFuture, type Future } from "../future/index.js";
 import type { HostNet, SocketAddress } from "../host/types.js";
 import { type AddressLike, isLiteral, parseAddress } from "./address.js";
 import { currentNet, HostOperation } from "./driver.js";

@@ -78,11 +78,13 @@ export class TcpListener implements Disposable {
   pollAccept(cx: Context): Poll<Accepted> {
     const address = formatAddress(this.localAddr());
     if (!this.open)
-      throw new IoError(`accept failed: EBADF: the listener on ${address} was closed here`, "EBADF");
+      throw new IoError(
+        `accept failed: EBADF: the listener on ${address} was closed here`,
+        "EBADF",
+      );
     if (!proceed(cx)) return Pending;
     const socket = this.attempt(address);
-    if (socket !== undefined)
-      return [streamOver(socket, this.scheduler), socket.peerAddress];
+    if (socket !== undefined) return [streamOver(socket, this.scheduler), socket.peerAddress];
     assertLoopRuns("a listener");
     if (!this.waiting.some((waker) => waker.willWake(cx.waker))) this.waiting.push(cx.waker);
     return Pending;

@@ -1,8 +1,8 @@
 // Settings of a runtime, each refused at the call if it is not possible.
 
 import { type Duration, toMillis } from "../time/duration.js";
-import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
 import { defaultOptions } from "./context.js";
+import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
 import { InvalidArgumentError } from "./errors.js";
 import type { Hooks, RuntimeOptions, TaskMeta, UnhandledPanic } from "./options.js";
 import { Runtime } from "./runtime.js";

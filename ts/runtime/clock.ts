@@ -59,7 +59,9 @@ export class Clock {
   /** Moves a clock that stands. Never backwards. */
   moveTo(time: number): void {
     if (!this.isPaused())
-      throw new ClockError("time is not frozen: `advance(ms)` needs `pause()` or `startPaused` first");
+      throw new ClockError(
+        "time is not frozen: `advance(ms)` needs `pause()` or `startPaused` first",
+      );
     if (time > this.frozen) this.frozen = time;
   }
 }

@@ -3,8 +3,8 @@
 
 import { host } from "#host";
 import { EnterOrderError } from "./errors.js";
-import { AsyncCell } from "./task/async-cell.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
+import { AsyncCell } from "./task/async-cell.js";
 
 let entered: Scheduler | undefined;
 
@@ -40,8 +40,7 @@ export class EnterGuard implements Disposable {
   /** @throws {EnterOrderError} when a guard that was made later is still in force. */
   [Symbol.dispose](): void {
     if (this.left) return;
-    if (entered !== this.scheduler)
-      throw new EnterOrderError();
+    if (entered !== this.scheduler) throw new EnterOrderError();
     this.left = true;
     replaceScheduler(this.previous);
     this.previous = undefined;

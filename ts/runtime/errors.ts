@@ -57,10 +57,9 @@ export class ShutdownError extends TokiwaError {
 /** A task panicked and the runtime was configured to shut down then. */
 export class UnhandledPanicError extends TokiwaError {
   constructor(cause: unknown) {
-    super(
-      "a spawned task panicked and the runtime is configured to shut down on unhandled panic",
-      { cause },
-    );
+    super("a spawned task panicked and the runtime is configured to shut down on unhandled panic", {
+      cause,
+    });
   }
 }
 

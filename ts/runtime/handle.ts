@@ -1,7 +1,7 @@
 // A reference to a runtime.
 
-import { NoRuntimeError } from "./errors.js";
 import { EnterGuard, tryCurrentScheduler } from "./entered.js";
+import { NoRuntimeError } from "./errors.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { Flavor, Scheduler, TaskDump } from "./scheduler/scheduler.js";
 import { type SpawnFunction, spawnOn } from "./spawning.js";

@@ -1,6 +1,6 @@
 // `main`: a whole program.
 
-import { type AsyncFunction, type CoroutineFunction } from "../future/index.js";
+import type { AsyncFunction, CoroutineFunction } from "../future/index.js";
 import { Builder } from "./builder.js";
 import { InvalidArgumentError } from "./errors.js";
 import type { Flavor } from "./scheduler/scheduler.js";

@@ -1,7 +1,7 @@
 // A runtime: a scheduler with its clock, its drivers and its end.
 
-import type { EnterGuard } from "./entered.js";
 import { type Duration, toMillis } from "../time/duration.js";
+import type { EnterGuard } from "./entered.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { CurrentThread, TickReport } from "./scheduler/current-thread.js";

@@ -17,7 +17,11 @@ export interface TaskBuilder {
   readonly spawn: SpawnFunction;
 }
 
-function spawnWith(options: TaskOptions, target: unknown, args: readonly unknown[]): JoinHandle<unknown> {
+function spawnWith(
+  options: TaskOptions,
+  target: unknown,
+  args: readonly unknown[],
+): JoinHandle<unknown> {
   const { name, signal } = options;
   const scheduler = currentScheduler("taskBuilder(options).spawn");
   const listener = (): void => cell.cancel();

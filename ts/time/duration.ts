@@ -68,6 +68,7 @@ export function toMillis(duration: Duration, argument: string): number {
     if (duration >= 0) return duration < FAR_FUTURE_MS ? duration : FAR_FUTURE_MS;
     throw new DurationError(argument, duration);
   }
-  if (typeof duration !== "object" || duration === null) throw new DurationError(argument, duration);
+  if (typeof duration !== "object" || duration === null)
+    throw new DurationError(argument, duration);
   return fieldsToMillis(duration, argument);
 }

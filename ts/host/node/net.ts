@@ -7,9 +7,9 @@
 
 import { lookup as resolveName } from "node:dns";
 import {
+  type AddressInfo,
   createServer,
   connect as openSocket,
-  type AddressInfo,
   type Server,
   type Socket,
 } from "node:net";
@@ -195,11 +195,7 @@ class NodeListener implements HostListener {
 
 function ignore(): void {}
 
-function listen(
-  address: SocketAddress,
-  backlog: number,
-  done: Completion<HostListener>,
-): Cancel {
+function listen(address: SocketAddress, backlog: number, done: Completion<HostListener>): Cancel {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   server.once("error", done.reject);
   server.listen({ host: address.host, port: address.port, backlog }, () => {

@@ -12,7 +12,7 @@
 
 import {
   type Coroutine,
-  Future,
+  type Future,
   outstandingPromises,
   replaceBudget,
   replaceContext,
@@ -23,7 +23,6 @@ import {
 } from "../../future/index.js";
 import type { Host, HostTimer } from "../../host/types.js";
 import { Clock } from "../clock.js";
-import { EnterGuard, replaceScheduler, tryCurrentScheduler } from "../entered.js";
 import {
   type Core,
   type CoreExports,
@@ -38,6 +37,7 @@ import {
   STREAM_SELECT,
   STREAM_USER,
 } from "../core/binding.js";
+import { EnterGuard, replaceScheduler, tryCurrentScheduler } from "../entered.js";
 import {
   CannotBlockError,
   DeadlockError,

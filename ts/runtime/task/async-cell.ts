@@ -12,8 +12,8 @@ import {
 } from "../../future/index.js";
 import type { Host } from "../../host/types.js";
 import { PENDING } from "../core/binding.js";
-import { JoinError } from "./join-error.js";
 import { TaskCell, type TaskOwner } from "./cell.js";
+import { JoinError } from "./join-error.js";
 
 /** What an async task's owner keeps track of besides. */
 export interface AsyncOwner extends TaskOwner {

@@ -8,8 +8,8 @@
 import {
   type Context,
   type Coroutine,
-  type Future,
   dropCoroutine,
+  type Future,
   Pending,
   resume,
   Waker,

@@ -11,7 +11,11 @@ export class JoinError extends TokiwaError {
   /** Whether the task threw; `cause` is what it threw. */
   readonly isPanic: boolean;
 
-  constructor(id: number, name: string | undefined, panic: { readonly cause: unknown } | undefined) {
+  constructor(
+    id: number,
+    name: string | undefined,
+    panic: { readonly cause: unknown } | undefined,
+  ) {
     const task = name === undefined ? `task ${id}` : `task ${id} "${name}"`;
     super(
       panic === undefined

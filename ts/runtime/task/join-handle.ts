@@ -1,6 +1,13 @@
 // What `spawn` returns.
 
-import { type Context, Future, Pending, type Poll, proceed, type Waker } from "../../future/index.js";
+import {
+  type Context,
+  Future,
+  Pending,
+  type Poll,
+  proceed,
+  type Waker,
+} from "../../future/index.js";
 import type { TaskCell } from "./cell.js";
 
 /** What a handle asks of the runtime of its task when it is awaited from outside. */

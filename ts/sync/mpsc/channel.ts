@@ -52,9 +52,7 @@ export class Channel<T> {
 
   /** Whether no value can ever come again (M4). */
   isDrained(): boolean {
-    return (
-      this.values.length === 0 && this.promised === 0 && (this.rxClosed || this.strong === 0)
-    );
+    return this.values.length === 0 && this.promised === 0 && (this.rxClosed || this.strong === 0);
   }
 
   /** Takes permits if there are enough and nobody waits for them (M3). */

@@ -1,0 +1,89 @@
+// The rules of the house, checked: who may import whom, and that nobody imports in a circle. Types count.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * What the files of a folder may import besides their own folder; a folder that is not named may import what it likes.
+ * `#host` and `#net` are the doors to the host.
+ */
+const ALLOWED = {
+  "ts/future": [],
+  "ts/host": [],
+  "ts/sync": ["ts/future"],
+  "ts/stream": ["ts/future"],
+  "ts/codec": ["ts/future"],
+  "ts/io": ["ts/future"],
+  "ts/runtime": ["ts/future", "ts/host/types.ts", "ts/time/duration.ts", "#host"],
+  "ts/task": ["ts/future", "ts/runtime"],
+  "ts/time": ["ts/future", "ts/runtime", "#host"],
+  "ts/net": ["ts/future", "ts/runtime", "ts/io", "ts/host/types.ts", "#net"],
+  "assembly/core": [],
+};
+
+/** Only this file may know what the Wasm core exports. */
+const BINDING = "ts/runtime/core/binding.ts";
+
+function sources(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sources(path);
+    return path.endsWith(".ts") && !path.endsWith(".d.ts") ? [path] : [];
+  });
+}
+
+function resolve(from, specifier) {
+  if (!specifier.startsWith(".")) return specifier;
+  const path = normalize(join(dirname(from), specifier)).replace(/\.js$/, "");
+  return path.endsWith(".ts") ? path : `${path}.ts`;
+}
+
+function importsOf(file) {
+  const text = readFileSync(join(root, file), "utf8");
+  const pattern = /^(?:import|export)\s[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gm;
+  return [...text.matchAll(pattern)].map((match) => resolve(file, match[1] ?? match[2]));
+}
+
+const files = [...sources("ts"), ...sources("assembly")];
+const graph = new Map(files.map((file) => [file, importsOf(file)]));
+const problems = [];
+
+for (const [file, imports] of graph) {
+  const folder = Object.keys(ALLOWED).find((name) => file.startsWith(`${name}/`));
+  for (const target of imports) {
+    if (target.startsWith("ts/") && !graph.has(target))
+      problems.push(`${file} imports ${target}, which is not there`);
+    if (/^core:/.test(target) && file !== "ts/runtime/core/bytes.ts")
+      problems.push(`${file} imports the Wasm bytes`);
+    if (target === "ts/runtime/core/bytes.ts" && file !== BINDING)
+      problems.push(`${file} imports ${target}: only ${BINDING} may`);
+    if (/^node:/.test(target) && !file.startsWith("ts/host/node/"))
+      problems.push(`${file} imports ${target}: only ts/host/node may`);
+    if (folder === undefined || target.startsWith(`${folder}/`) || /^(node|core):/.test(target))
+      continue;
+    if (!ALLOWED[folder].some((name) => target === name || target.startsWith(`${name}/`)))
+      problems.push(`${file} imports ${target}: ${folder} may not`);
+  }
+}
+
+const state = new Map();
+function visit(file, path) {
+  if (state.get(file) === "done") return;
+  if (state.get(file) === "open") {
+    problems.push(`import circle: ${[...path.slice(path.indexOf(file)), file].join(" -> ")}`);
+    return;
+  }
+  state.set(file, "open");
+  for (const target of graph.get(file) ?? []) if (graph.has(target)) visit(target, [...path, file]);
+  state.set(file, "done");
+}
+for (const file of files) visit(file, []);
+
+for (const problem of problems) console.error(problem);
+console.log(
+  `${relative(root, fileURLToPath(import.meta.url))}: ${files.length} files, ${problems.length} problems`,
+);
+process.exit(problems.length === 0 ? 0 : 1);

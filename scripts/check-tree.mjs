@@ -1,0 +1,46 @@
+// What must not be in the repository: paths of a machine, package registries' hosts, tests that are focused or skipped
+// without a reason, things left unfinished.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const SELF = "scripts/check-tree.mjs";
+
+const RULES = [
+  [/(?:^|[\s"'`(=])\/(?:work|farm|home|root)\/\w/, "a path of one machine"],
+  [/registry\.[a-z]+\.(?:org|io)|npmmirror/, "a package registry's host"],
+  [/\b(?:it|test|describe)\.only\(/, "a focused test"],
+  [/\b(?:it|test|describe)\.skip\(/, "a test that is always skipped: use skipIf with a reason"],
+  [/\b(?:TODO|FIXME|XXX)\b|not implemented/i, "something unfinished"],
+];
+/** cargo writes its registry's address into the lock file, and there is no way without. */
+const EXEMPT = /(?:^|\/)(?:package-lock\.json|Cargo\.lock)$/;
+const TEXT = /\.(?:ts|mjs|js|json|md|rs|toml|yml|html)$|^\.ci\//;
+
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => TEXT.test(file) && !EXEMPT.test(file) && file !== SELF);
+
+let problems = 0;
+for (const file of files) {
+  let text;
+  try {
+    text = readFileSync(`${root}/${file}`, "utf8");
+  } catch {
+    continue;
+  }
+  text.split("\n").forEach((line, index) => {
+    for (const [pattern, what] of RULES) {
+      if (!pattern.test(line)) continue;
+      problems += 1;
+      console.error(`${file}:${index + 1}: ${what}: ${line.trim().slice(0, 120)}`);
+    }
+  });
+}
+console.log(`${SELF}: ${files.length} files, ${problems} problems`);
+process.exit(problems === 0 ? 0 : 1);
