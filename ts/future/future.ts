@@ -20,6 +20,19 @@ export const PENDING_STEP: IteratorYieldResult<Suspension> = {
   value: Pending as unknown as Suspension,
 };
 
+/** The context of the poll under way. @throws {NoContextError} outside of every poll. */
+export function requireContext(): Context {
+  const cx = currentContext();
+  if (cx === undefined) throw new NoContextError();
+  return cx;
+}
+
+/** The step of a future that is pending. @throws {AwaitWhileDroppingError} where nothing may wait. */
+export function suspend(): IteratorYieldResult<Suspension> {
+  if (isDropping()) throw new AwaitWhileDroppingError();
+  return PENDING_STEP;
+}
+
 /**
  * A value that will be there later. Lazy, polled by whoever wants the value, cancelled by dropping it.
  *
@@ -56,18 +69,16 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
     return driveFuture<T>(this).then(onFulfilled, onRejected);
   }
 
-  // The iterator protocol of `yield*`. Private: the names are taken, and a subclass that declares them does not compile.
-  private next(): IteratorResult<Suspension, T> {
-    const cx = currentContext();
-    if (cx === undefined) throw new NoContextError();
-    const value = this.poll(cx);
-    if (value !== Pending) return { done: true, value };
-    if (isDropping()) throw new AwaitWhileDroppingError();
-    return PENDING_STEP;
+  // The iterator protocol of `yield*`. Protected: the names are taken, and a subclass that means something else by them does
+  // not compile. The hottest futures have a `next` of their own, the same but for the one `poll` that it calls: here that
+  // call has as many targets as there are kinds of futures, which costs a lookup.
+  protected next(): IteratorResult<Suspension, T> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
   }
 
   // Called when the coroutine is cancelled.
-  private return(value: T): IteratorResult<Suspension, T> {
+  protected return(value: T): IteratorResult<Suspension, T> {
     this[Symbol.dispose]();
     return { done: true, value };
   }

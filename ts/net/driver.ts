@@ -36,6 +36,7 @@ const DONE = 3;
 /** An operation of the host's as a future: started at the first poll, taken back when dropped. */
 export class HostOperation<T> extends Future<T> implements Completion<T> {
   private readonly start: (done: Completion<T>) => Cancel;
+  private readonly discard: (value: T) => void;
   private readonly what: string;
   private readonly address: string | undefined;
   private state = NEW;
@@ -44,8 +45,15 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
   private value: T | undefined;
   private error: { readonly raw: unknown } | undefined;
 
-  constructor(what: string, address: string | undefined, start: (done: Completion<T>) => Cancel) {
+  /** @param discard gets rid of a value that came and that nobody took. */
+  constructor(
+    what: string,
+    address: string | undefined,
+    start: (done: Completion<T>) => Cancel,
+    discard: (value: T) => void,
+  ) {
     super();
+    this.discard = discard;
     this.what = what;
     this.address = address;
     this.start = start;
@@ -83,8 +91,14 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
   }
 
   override [Symbol.dispose](): void {
-    const started = this.state === STARTED;
+    const state = this.state;
     this.state = DONE;
-    if (started) this.cancel?.();
+    if (state === STARTED) this.cancel?.();
+    else if (state === SETTLED && this.error === undefined) this.discard(this.value as T);
   }
+}
+
+/** Closes what nobody took. */
+export function closeHandle(handle: { close(): void }): void {
+  handle.close();
 }

@@ -15,6 +15,7 @@ export function* resolveAddresses(
     `looking up ${address.host}`,
     address.host,
     (done) => net.lookup(address.host, done),
+    () => {},
   );
   return hosts.map((host) => ({ host, port: address.port }));
 }

@@ -16,7 +16,7 @@ import type { HostListener, HostSocket, SocketAddress } from "../host/types.js";
 import { IoError, ioError } from "../io/errors.js";
 import type { Scheduler } from "../runtime/scheduler/scheduler.js";
 import { type AddressLike, formatAddress, parseAddress } from "./address.js";
-import { currentNet, HostOperation } from "./driver.js";
+import { closeHandle, currentNet, HostOperation } from "./driver.js";
 import { resolveAddresses } from "./lookup.js";
 import { streamOver, type TcpStream } from "./tcp-stream.js";
 
@@ -51,7 +51,7 @@ export class TcpListener implements Disposable {
   constructor(socket: HostListener, scheduler: Scheduler) {
     this.socket = socket;
     this.scheduler = scheduler;
-    scheduler.countIo(1);
+    scheduler.ioOpened(this);
     socket.onAcceptable = () => this.wakeAll();
   }
 
@@ -106,7 +106,7 @@ export class TcpListener implements Disposable {
   [Symbol.dispose](): void {
     if (!this.open) return;
     this.open = false;
-    this.scheduler.countIo(-1);
+    this.scheduler.ioClosed(this);
     this.socket.close();
     this.wakeAll();
   }
@@ -118,8 +118,11 @@ function* bind(address: SocketAddress): Coroutine<TcpListener> {
   for (const candidate of yield* resolveAddresses(net, address)) {
     const text = formatAddress(candidate);
     try {
-      const socket = yield* new HostOperation<HostListener>(`binding ${text}`, text, (done) =>
-        net.listen(candidate, BACKLOG, done),
+      const socket = yield* new HostOperation<HostListener>(
+        `binding ${text}`,
+        text,
+        (done) => net.listen(candidate, BACKLOG, done),
+        closeHandle,
       );
       return new TcpListener(socket, scheduler);
     } catch (error) {

@@ -30,11 +30,11 @@ import {
 import { InvalidArgumentError } from "../runtime/errors.js";
 import type { Scheduler } from "../runtime/scheduler/scheduler.js";
 import { type AddressLike, formatAddress, parseAddress } from "./address.js";
-import { currentNet, HostOperation } from "./driver.js";
+import { closeHandle, currentNet, HostOperation } from "./driver.js";
 import { resolveAddresses } from "./lookup.js";
 
 /** A connection and who waits for it; owned by a stream or by its two halves. */
-class Connection implements AsyncRead, AsyncWrite {
+class Connection implements AsyncRead, AsyncWrite, Disposable {
   readonly socket: HostSocket;
   readonly peer: string;
   private readonly scheduler: Scheduler;
@@ -49,7 +49,7 @@ class Connection implements AsyncRead, AsyncWrite {
     this.peer = formatAddress(socket.peerAddress);
     this.owners = 1;
     this.open = true;
-    scheduler.countIo(1);
+    scheduler.ioOpened(this);
     socket.onReadable = () => {
       const waker = this.reader;
       this.reader = undefined;
@@ -133,9 +133,14 @@ class Connection implements AsyncRead, AsyncWrite {
   /** One owner less; the last one closes. */
   release(): void {
     this.owners -= 1;
-    if (this.owners > 0 || !this.open) return;
+    if (this.owners === 0) this[Symbol.dispose]();
+  }
+
+  /** Closes, whoever owns it: the runtime has ended, or the last owner let go. */
+  [Symbol.dispose](): void {
+    if (!this.open) return;
     this.open = false;
-    this.scheduler.countIo(-1);
+    this.scheduler.ioClosed(this);
     this.socket.close();
     // Whoever is suspended in an operation learns of the close at its next poll.
     this.reader?.wake();
@@ -333,8 +338,11 @@ function* connect(address: SocketAddress): Coroutine<TcpStream> {
   for (const candidate of yield* resolveAddresses(net, address)) {
     const text = formatAddress(candidate);
     try {
-      const socket = yield* new HostOperation<HostSocket>(`connecting to ${text}`, text, (done) =>
-        net.connect(candidate, done),
+      const socket = yield* new HostOperation<HostSocket>(
+        `connecting to ${text}`,
+        text,
+        (done) => net.connect(candidate, done),
+        closeHandle,
       );
       return streamOver(socket, scheduler);
     } catch (error) {

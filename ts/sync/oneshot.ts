@@ -7,6 +7,9 @@ import {
   type Poll,
   PolledAfterCompletionError,
   proceed,
+  requireContext,
+  type Suspension,
+  suspend,
   type Waker,
 } from "../future/index.js";
 import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
@@ -126,6 +129,12 @@ export class Receiver<T> extends Future<T> {
     }
     cell.receiver = cx.waker;
     return Pending;
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, T> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
   }
 
   private take(): T {

@@ -1,7 +1,9 @@
 // spawn.
 
+import { isCoroutineFunction } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
+import { JoinHandle } from "../runtime/task/join-handle.js";
 
 /**
  * Starts a task on the current runtime.
@@ -13,5 +15,9 @@ import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
  * @throws {NoRuntimeError} outside of every runtime. @throws {ShutdownError} once the runtime is shut down.
  * @throws {LimitError} when as many tasks are alive as the runtime may hold. @throws {NotAFutureError} for anything else.
  */
-export const spawn: SpawnFunction = ((target: unknown, ...args: unknown[]) =>
-  spawnOn(currentScheduler("spawn"), target, args)) as SpawnFunction;
+export const spawn: SpawnFunction = function spawn(target: unknown, ...args: unknown[]) {
+  const scheduler = currentScheduler("spawn");
+  if (isCoroutineFunction(target))
+    return new JoinHandle(scheduler.spawnCoroutine(target, target(...args)));
+  return spawnOn(scheduler, target, args);
+} as SpawnFunction;

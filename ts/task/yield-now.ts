@@ -1,20 +1,17 @@
 // yieldNow, and the budget that makes tasks yield by themselves.
 
 import {
-  AwaitWhileDroppingError,
   type Context,
-  currentContext,
   Future,
   type IntoFuture,
   intoFuture,
-  isDropping,
-  NoContextError,
-  PENDING_STEP,
   Pending,
   type Poll,
   proceed,
   replaceBudget,
+  requireContext,
   type Suspension,
+  suspend,
   UNLIMITED,
 } from "../future/index.js";
 
@@ -28,11 +25,8 @@ const DONE: IteratorReturnResult<void> = { done: true, value: undefined };
 const YIELD_STEPS: Iterator<Suspension, void, unknown> = {
   next(resumed?: unknown): IteratorResult<Suspension, void> {
     if (resumed !== undefined) return DONE;
-    const cx = currentContext();
-    if (cx === undefined) throw new NoContextError();
-    if (isDropping()) throw new AwaitWhileDroppingError();
-    cx.waker.wakeDeferred();
-    return PENDING_STEP;
+    requireContext().waker.wakeDeferred();
+    return suspend();
   },
   return: (value) => ({ done: true, value: value as void }),
 };

@@ -9,6 +9,9 @@ import {
   type Poll,
   PolledAfterCompletionError,
   proceed,
+  requireContext,
+  type Suspension,
+  suspend,
   type Waker,
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
@@ -73,6 +76,12 @@ export class Sleep extends Future<void> {
   /** @internal Polls without spending budget: a timeout must be seen even when what it guards has spent it all. */
   pollUnbudgeted(cx: Context): Poll<void> {
     return this.pollWith(cx, false);
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, void> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
   }
 
   private pollWith(cx: Context, budgeted: boolean): Poll<void> {

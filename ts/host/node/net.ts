@@ -1,7 +1,7 @@
 // Sockets over node:net, turned from pushing into being asked.
 //
 // N1  At most HIGH_WATER bytes wait here unread; then the socket is paused, the kernel's buffer fills, and the peer stops.
-// N2  `write` copies, so the caller's buffer is free at once; it takes nothing while node's own buffer is above its mark.
+// N2  `write` copies, so the caller's buffer is free at once; it takes what node's own buffer has room for below its mark.
 // N3  An error is kept and thrown by the next call, in the order in which the bytes and the error came.
 // N4  A socket that is closed still sends what it took.
 
@@ -121,9 +121,12 @@ class NodeSocket implements HostSocket {
   write(bytes: Uint8Array): number {
     if (this.error !== undefined) throw this.error;
     if (this.socket.writableEnded || this.socket.destroyed) throw brokenPipe();
-    if (this.socket.writableNeedDrain) return WOULD_BLOCK;
-    this.socket.write(Buffer.from(bytes));
-    return bytes.length;
+    const room = this.socket.writableHighWaterMark - this.socket.writableLength;
+    if (room <= 0 || this.socket.writableNeedDrain) return WOULD_BLOCK;
+    // Filling the buffer to its mark makes node promise a "drain".
+    const count = Math.min(room, bytes.length);
+    this.socket.write(Buffer.from(count === bytes.length ? bytes : bytes.subarray(0, count)));
+    return count;
   }
 
   isFlushed(): boolean {
@@ -195,32 +198,62 @@ class NodeListener implements HostListener {
 
 function ignore(): void {}
 
-function listen(address: SocketAddress, backlog: number, done: Completion<HostListener>): Cancel {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.once("error", done.reject);
-  server.listen({ host: address.host, port: address.port, backlog }, () => {
-    server.off("error", done.reject);
-    done.resolve(new NodeListener(server));
-  });
+/** What both kinds of socket are made with. */
+const OPTIONS = { allowHalfOpen: true, highWaterMark: HIGH_WATER } as const;
+
+/**
+ * Waits for one of two events of an emitter that is being opened.
+ *
+ * @param give makes the value; called when `event` comes.
+ * @param abandon gets rid of an emitter that nobody wants any more.
+ */
+function opening<E extends Server | Socket, T>(
+  emitter: E,
+  event: "listening" | "connect",
+  done: Completion<T>,
+  give: () => T,
+  abandon: () => void,
+): Cancel {
+  const failed = (error: unknown): void => {
+    emitter.off(event, opened);
+    done.reject(error);
+  };
+  const opened = (): void => {
+    emitter.off("error", failed);
+    done.resolve(give());
+  };
+  emitter.once("error", failed);
+  emitter.once(event, opened);
   return () => {
-    server.off("error", done.reject);
-    server.on("error", ignore);
-    server.close();
+    emitter.off(event, opened);
+    emitter.off("error", failed);
+    emitter.on("error", ignore);
+    abandon();
   };
 }
 
+function listen(address: SocketAddress, backlog: number, done: Completion<HostListener>): Cancel {
+  const server = createServer({ ...OPTIONS, pauseOnConnect: true });
+  const cancel = opening(
+    server,
+    "listening",
+    done,
+    () => new NodeListener(server),
+    () => server.close(),
+  );
+  server.listen({ host: address.host, port: address.port, backlog });
+  return cancel;
+}
+
 function connect(address: SocketAddress, done: Completion<HostSocket>): Cancel {
-  const socket = openSocket({ host: address.host, port: address.port, allowHalfOpen: true });
-  socket.once("error", done.reject);
-  socket.once("connect", () => {
-    socket.off("error", done.reject);
-    done.resolve(new NodeSocket(socket));
-  });
-  return () => {
-    socket.off("error", done.reject);
-    socket.on("error", ignore);
-    socket.destroy();
-  };
+  const socket = openSocket({ ...OPTIONS, host: address.host, port: address.port });
+  return opening(
+    socket,
+    "connect",
+    done,
+    () => new NodeSocket(socket),
+    () => socket.destroy(),
+  );
 }
 
 function lookup(name: string, done: Completion<string[]>): Cancel {

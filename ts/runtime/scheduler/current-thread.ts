@@ -102,6 +102,8 @@ export class CurrentThread implements Scheduler {
   private readonly cells: (TaskCell<unknown> | undefined)[] = [];
   private readonly waits = new Set<OpenWait>();
   private readonly asyncCells = new Set<AsyncCell<unknown>>();
+  /** Sockets and listeners that are open. */
+  private readonly io = new Set<Disposable>();
   private readonly panics: PanicLog;
   private readonly trace: TraceLog | undefined;
   private readonly deterministic: boolean;
@@ -109,7 +111,6 @@ export class CurrentThread implements Scheduler {
   private readonly watched: boolean;
 
   private lastId = 0;
-  private ioCount = 0;
   private parkCount = 0;
   private inTurn = false;
   /** Whether a wake from outside of a turn has to ask the host for one. */
@@ -265,8 +266,12 @@ export class CurrentThread implements Scheduler {
     for (const settled of this.settledWaiters.splice(0)) settled();
   }
 
-  countIo(change: 1 | -1): void {
-    this.ioCount += change;
+  ioOpened(resource: Disposable): void {
+    this.io.add(resource);
+  }
+
+  ioClosed(resource: Disposable): void {
+    this.io.delete(resource);
   }
 
   private callHook(name: string, hook: () => void): void {
@@ -366,7 +371,7 @@ export class CurrentThread implements Scheduler {
   }
 
   private isHostBusy(): boolean {
-    return outstandingPromises() > 0 || this.asyncCells.size > 0 || this.ioCount > 0;
+    return outstandingPromises() > 0 || this.asyncCells.size > 0 || this.io.size > 0;
   }
 
   /** Moves a paused clock to the next timer; false when there is none. */
@@ -592,6 +597,7 @@ export class CurrentThread implements Scheduler {
     this.cancelEverything();
     // Inside a turn the tasks are dropped by that turn.
     if (!this.inTurn) while (this.turn(TURN_DRIVES, () => false) === "busy");
+    for (const resource of [...this.io]) resource[Symbol.dispose]();
     this.timers.close();
     this.panics.flush();
     this.rest();
@@ -622,7 +628,7 @@ export class CurrentThread implements Scheduler {
       polls: () => this.core.pollCount() >>> 0,
       parks: () => this.parkCount,
       aliveTimers: () => this.core.aliveTimers(),
-      ioHandles: () => this.ioCount,
+      ioHandles: () => this.io.size,
       memoryBytes: () => this.wasm.memory.buffer.byteLength,
     });
   }

@@ -47,8 +47,10 @@ export interface Scheduler extends AsyncOwner, HandleOwner {
 
   /** Whether this thread is polling tasks of it right now. */
   isPolling(): boolean;
-  /** A socket or listener was opened (1) or closed (-1). */
-  countIo(change: 1 | -1): void;
+  /** A socket or listener was opened: the end of the runtime disposes it. */
+  ioOpened(resource: Disposable): void;
+  /** It was closed. */
+  ioClosed(resource: Disposable): void;
   metrics(): RuntimeMetrics;
   dump(): TaskDump[];
   traceText(): string;

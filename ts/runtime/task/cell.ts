@@ -41,6 +41,8 @@ export interface TaskDetails {
   readonly release?: (() => void) | undefined;
 }
 
+type Waiters = Waker | Waker[] | undefined;
+
 const LIVE = 0;
 const VALUE = 1;
 const PANICKED = 2;
@@ -53,28 +55,29 @@ export function generationOf(id: number): number {
 
 export abstract class TaskCell<T> extends Waker implements Context {
   readonly owner: TaskOwner;
-  readonly core: CoreExports;
   readonly slot: number;
   readonly id: number;
   details: TaskDetails | undefined;
   private stage: number;
-  private output: unknown;
-  private waiters: Waker | Waker[] | undefined;
+  /** Before the end: who waits, none or one waker or several. After it: the value, or what was thrown. */
+  private outcome: unknown;
 
   constructor(owner: TaskOwner, slot: number, id: number) {
     super();
     this.owner = owner;
-    this.core = owner.core;
     this.slot = slot;
     this.id = id;
     this.details = undefined;
     this.stage = LIVE;
-    this.output = undefined;
-    this.waiters = undefined;
+    this.outcome = undefined;
   }
 
   get waker(): Waker {
     return this;
+  }
+
+  get core(): CoreExports {
+    return this.owner.core;
   }
 
   get generation(): number {
@@ -91,7 +94,7 @@ export abstract class TaskCell<T> extends Waker implements Context {
   protected abstract dropBody(): void;
 
   override wake(): void {
-    this.core.wakeTask(this.slot, generationOf(this.id));
+    this.owner.core.wakeTask(this.slot, generationOf(this.id));
     this.owner.poke();
   }
 
@@ -102,7 +105,7 @@ export abstract class TaskCell<T> extends Waker implements Context {
   }
 
   cancel(): void {
-    this.core.cancelTask(this.slot, generationOf(this.id));
+    this.owner.core.cancelTask(this.slot, generationOf(this.id));
     this.owner.poke();
   }
 
@@ -127,12 +130,12 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   /** What it threw. Only when it panicked. */
   panic(): unknown {
-    return this.output;
+    return this.outcome;
   }
 
   /** The value. Only when it has ended. @throws {JoinError} */
   take(): T {
-    if (this.stage === VALUE) return this.output as T;
+    if (this.stage === VALUE) return this.outcome as T;
     throw this.joinError();
   }
 
@@ -140,32 +143,30 @@ export abstract class TaskCell<T> extends Waker implements Context {
   takeRaw(): T {
     if (this.stage !== PANICKED) return this.take();
     this.owner.observed(this as TaskCell<unknown>);
-    throw this.output;
+    throw this.outcome;
   }
 
   joinError(): JoinError {
     if (this.stage === PANICKED) this.owner.observed(this as TaskCell<unknown>);
-    const panic = this.stage === PANICKED ? { cause: this.output } : undefined;
+    const panic = this.stage === PANICKED ? { cause: this.outcome } : undefined;
     return new JoinError(this.id, this.details?.name, panic);
   }
 
   /** Wakes `waker` at the end, which must not have come yet. */
   addWaiter(waker: Waker): void {
-    const waiters = this.waiters;
-    if (waiters === undefined) this.waiters = waker;
-    else if (waiters instanceof Waker) {
-      if (!waiters.willWake(waker)) this.waiters = [waiters, waker];
+    const waiters = this.outcome as Waiters;
+    if (waiters === undefined) this.outcome = waker;
+    else if (!Array.isArray(waiters)) {
+      if (!waiters.willWake(waker)) this.outcome = [waiters, waker];
     } else if (!waiters.some((waiter) => waiter.willWake(waker))) waiters.push(waker);
   }
 
+  /** Somebody waits no longer. After the end this does nothing. */
   removeWaiter(waker: Waker): void {
-    if (this.waiters === waker) this.waiters = undefined;
-    else if (Array.isArray(this.waiters))
-      this.waiters = this.waiters.filter((waiter) => waiter !== waker);
-  }
-
-  hasWaiters(): boolean {
-    return this.waiters !== undefined && (!Array.isArray(this.waiters) || this.waiters.length > 0);
+    if (this.stage !== LIVE) return;
+    const waiters = this.outcome as Waiters;
+    if (Array.isArray(waiters)) this.outcome = waiters.filter((waiter) => waiter !== waker);
+    else if (waiters === waker) this.outcome = undefined;
   }
 
   protected completed(value: T): number {
@@ -178,15 +179,14 @@ export abstract class TaskCell<T> extends Waker implements Context {
     return COMPLETED;
   }
 
-  private end(stage: number, output: unknown): void {
+  private end(stage: number, outcome: unknown): void {
+    const waiters = this.outcome as Waiters;
     this.stage = stage;
-    this.output = output;
+    this.outcome = outcome;
     this.owner.ended(this as TaskCell<unknown>);
-    const waiters = this.waiters;
-    this.waiters = undefined;
     if (waiters === undefined) return;
-    if (waiters instanceof Waker) this.wakeWaiter(waiters);
-    else for (const waiter of waiters) this.wakeWaiter(waiter);
+    if (Array.isArray(waiters)) for (const waiter of waiters) this.wakeWaiter(waiter);
+    else this.wakeWaiter(waiters);
   }
 
   private wakeWaiter(waiter: Waker): void {

@@ -6,6 +6,9 @@ import {
   Pending,
   type Poll,
   proceed,
+  requireContext,
+  type Suspension,
+  suspend,
   type Waker,
 } from "../../future/index.js";
 import type { TaskCell } from "./cell.js";
@@ -91,6 +94,12 @@ export class JoinHandle<T> extends Future<T> {
     if (!proceed(cx)) return Pending;
     this.waiting = undefined;
     return cell.take();
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, T> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
   }
 
   /** Detaches: the task goes on. */

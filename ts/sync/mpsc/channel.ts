@@ -95,13 +95,16 @@ export class Channel<T> {
     this.wakeReceiver();
   }
 
-  /** A value and its permit at once, where there is room and nobody waits: the common case of `send`. */
-  trySend(value: T): boolean {
-    if (this.free < 1 || !this.waiting.isEmpty()) return false;
+  /** Whether a value could be put at once: there is room, and nobody waits for it (M3). */
+  hasRoom(): boolean {
+    return this.free > 0 && !this.rxClosed && this.waiting.isEmpty();
+  }
+
+  /** A value and its permit in one step. Only when there is room. */
+  put(value: T): void {
     this.free -= 1;
     this.values.push(value);
     this.wakeReceiver();
-    return true;
   }
 
   /** The oldest value; its room goes to who waits (M3). Only when there is one. */

@@ -7,6 +7,9 @@ import {
   type Poll,
   PolledAfterCompletionError,
   proceed,
+  requireContext,
+  type Suspension,
+  suspend,
 } from "../../future/index.js";
 import { CapacityError, TryRecvError } from "../errors.js";
 import type { Channel } from "./channel.js";
@@ -26,6 +29,12 @@ class Recv<T> extends Future<T | undefined> {
     const value = pollReceive(this.channel, cx);
     if (value !== Pending) this.done = true;
     return value;
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, T | undefined> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
   }
 
   override [Symbol.dispose](): void {

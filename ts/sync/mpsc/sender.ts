@@ -7,6 +7,9 @@ import {
   type Poll,
   PolledAfterCompletionError,
   proceed,
+  requireContext,
+  type Suspension,
+  suspend,
 } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, SendError, TrySendError } from "../errors.js";
 import { WaitNode } from "../waiters.js";
@@ -51,15 +54,23 @@ abstract class Acquire<T, R> extends Future<R> {
     return Pending;
   }
 
-  private finish(): R {
+  /** Whether it has not been polled, or not got as far as waiting. */
+  protected isNew(): boolean {
+    return this.waiter === undefined && !this.done;
+  }
+
+  protected complete(): void {
     this.done = true;
     this.waiter = undefined;
+  }
+
+  private finish(): R {
+    this.complete();
     return this.acquired();
   }
 
   private fail(): never {
-    this.done = true;
-    this.waiter = undefined;
+    this.complete();
     throw this.closed();
   }
 
@@ -80,6 +91,21 @@ class Send<T> extends Acquire<T, void> {
     super(channel, 1);
     this.value = value;
   }
+
+  /** The common case has room that nobody waits for: one step, without a permit in between. */
+  override poll(cx: Context): Poll<void> {
+    if (!this.isNew() || !this.channel.hasRoom()) return super.poll(cx);
+    if (!proceed(cx)) return Pending;
+    this.complete();
+    this.channel.put(this.value);
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, void> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend() : { done: true, value };
+  }
+
   protected override acquired(): void {
     this.channel.fulfil(this.value);
   }
@@ -332,7 +358,8 @@ export class Sender<T> extends SenderBase<T> {
   trySend(value: T): void {
     const channel = this.channel();
     if (channel.isClosed()) throw new TrySendError(value, true);
-    if (!channel.trySend(value)) throw new TrySendError(value, false);
+    if (!channel.hasRoom()) throw new TrySendError(value, false);
+    channel.put(value);
   }
 
   /** Waits for room. @throws {SendError} when the receiver is closed. Cancel-safe; the place in the line is lost. */
@@ -398,7 +425,7 @@ export class UnboundedSender<T> extends SenderBase<T> {
   send(value: T): void {
     const channel = this.channel();
     if (channel.isClosed()) throw new SendError(value);
-    channel.trySend(value);
+    channel.put(value);
   }
 
   clone(): UnboundedSender<T> {

@@ -1,0 +1,8 @@
+// Async functions and promises, without a library.
+
+import * as sync from "./sync.mjs";
+import * as tasks from "./tasks.mjs";
+import * as timers from "./timers.mjs";
+
+export const versions = {};
+export const rows = { ...tasks.rows, ...sync.rows, ...timers.rows };
