@@ -6,7 +6,6 @@
 // round for each, and answers with one JSON line. The end of input ends it, in the middle of a round too.
 
 import { createInterface } from "node:readline";
-import { collectGarbage } from "./harness/round.mjs";
 import { parametersOf } from "./harness/rows.mjs";
 
 const IMPLEMENTATIONS = {
@@ -35,7 +34,6 @@ async function answer(rows, line) {
     const { row, parameters } = parse(line);
     const run = rows[row];
     if (run === undefined) throw new Error("unknown row");
-    collectGarbage();
     return { row, ...(await run(parameters)) };
   } catch (error) {
     return { row: name, error: error instanceof Error ? error.stack : String(error) };

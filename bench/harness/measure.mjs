@@ -1,8 +1,13 @@
 // Runs rows, round by round: the first round of every implementation, then the second of every one, and so on, so that
 // whatever else the machine does falls on all of them alike.
+//
+// The first round warms up and does not count. It is repeated until half a second has gone by: rounds are short, and a just
+// in time compiler has seen little after one of them.
 
 import { IMPLEMENTATIONS } from "./implementations.mjs";
 import { summarize } from "./statistics.mjs";
+
+const WARM_UP_MS = 500;
 
 /** One implementation of one row: its process, and what its rounds answered. */
 class Contestant {
@@ -12,6 +17,7 @@ class Contestant {
     this.row = peerRow;
     this.parameters = parameters;
     this.answers = [];
+    this.isWarm = false;
     this.versions = {};
     this.child = undefined;
     this.error = undefined;
@@ -21,11 +27,23 @@ class Contestant {
     if (this.error !== undefined) return;
     try {
       if (this.child === undefined) await this.start();
-      this.answers.push(await this.child.ask(this.row, this.parameters));
+      if (this.fresh || this.isWarm) this.answers.push(await this.ask());
+      else await this.warmUp();
     } catch (error) {
       this.error = error.message;
     }
     if (this.fresh || this.error !== undefined) this.end();
+  }
+
+  ask() {
+    return this.child.ask(this.row, this.parameters);
+  }
+
+  async warmUp() {
+    const end = performance.now() + WARM_UP_MS;
+    do await this.ask();
+    while (performance.now() < end);
+    this.isWarm = true;
   }
 
   async start() {
@@ -66,12 +84,6 @@ export async function measureRow(row, { missing, rounds, sizes, onRound }) {
   return { row, parameters, contestants };
 }
 
-/** The first round is a warm-up; a row of one round has nothing else to show. In a new process there is no warm-up. */
-function counted(contestant) {
-  const { answers, fresh } = contestant;
-  return fresh || answers.length < 2 ? answers : answers.slice(1);
-}
-
 /** The figures of a row as plain data: medians, ratios to each peer, verdicts on the goals. */
 export function evaluate({ row, parameters, contestants }) {
   return {
@@ -88,7 +100,7 @@ export function evaluate({ row, parameters, contestants }) {
 function evaluateFigure({ field, unit, label, goals = [] }, contestants) {
   const results = {};
   for (const contestant of contestants) {
-    const values = counted(contestant)
+    const values = contestant.answers
       .map((answer) => answer[field])
       .filter((value) => typeof value === "number");
     if (values.length > 0) results[contestant.implementation] = summarize(values);

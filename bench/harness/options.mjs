@@ -7,7 +7,7 @@ import { ROWS, rowNamed } from "./rows.mjs";
 export const HELP = `npm run bench -- [options]
 
   --only ROW,ROW      these rows only: ${ROWS.map(({ name }) => name).join(", ")}
-  --rounds N          rounds of each row; the first warms up and does not count (default 9, with --quick 3)
+  --rounds N          rounds of each row, 2 at least; the first warms up and does not count (default 9, with --quick 3)
   --quick             fewer rounds and smaller sizes
   --without A,B       leave out peers: tokio, promises, node, effect
   --set KEY=N,KEY=N   sizes, for example tasks=100, for every row that has such a parameter

@@ -104,9 +104,9 @@ test("the build with threads changes the state word by atomics, over a shared me
   expect(text).toMatch(/\(memory \S+ 3 65536 shared\)/);
 });
 
-test("every compare-and-swap on the state word of the single build is one of the threads build", () => {
+test("each of the five transitions that others may race with is a compare-and-swap", () => {
+  // To scheduled, to running, to idle, to yielded, to cancelled.
   const swaps = textOf("threads").match(/i32\.atomic\.rmw\.cmpxchg/g) ?? [];
-  // Scheduled, running, idle, yielded, cancelled: each transition that others may race with has one.
   expect(swaps.length).toBeGreaterThanOrEqual(5);
 });
 

@@ -41,7 +41,7 @@ export function isCoroutine(value: unknown): value is Coroutine<unknown> {
 function strayYield(value: unknown): NotAFutureError {
   if (value instanceof Future)
     return new NotAFutureError(
-      `\`yield ${describe(value).slice(2)}\` does not wait: write \`yield* future\` with the star`,
+      `a coroutine yielded ${describe(value)} without the star, which does not wait: write \`yield* future\``,
       value,
     );
   if (typeof (value as PromiseLike<unknown> | null)?.then === "function")

@@ -64,11 +64,27 @@ export class BlockedLoopError extends TokiwaError {
   }
 }
 
+const LONGEST_TEXT = 80;
+
+/** A plain object as it would be written, shortened; undefined has no place in JSON and is written all the same. */
+function describeObject(value: object): string {
+  try {
+    const fields = Object.entries(value).map(([name, field]) => `${name}: ${describe(field)}`);
+    const text = `{ ${fields.join(", ")} }`;
+    return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  } catch {
+    return "an object";
+  }
+}
+
 /** How a value reads in an error message. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object") return `a ${value.constructor?.name ?? "object"}`;
-  return String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object") return String(value);
+  if (Object.getPrototypeOf(value) === Object.prototype) return describeObject(value);
+  const name = value.constructor?.name || "object";
+  return `${/^[AEIOUaeiou]/.test(name) ? "an" : "a"} ${name}`;
 }

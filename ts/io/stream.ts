@@ -11,6 +11,8 @@ import { UnexpectedEofError, WriteZeroError } from "./errors.js";
 
 /** A source of bytes. */
 export interface AsyncRead {
+  /** Where the bytes come from, for errors. */
+  readonly address?: string;
   /** Fills `into` with what is there: how many bytes, or 0 at the end of the stream (and for an empty buffer). */
   pollRead(cx: Context, into: Uint8Array): Poll<number>;
   /** Nobody waits for bytes any more. */
@@ -19,6 +21,8 @@ export interface AsyncRead {
 
 /** A sink of bytes. */
 export interface AsyncWrite {
+  /** Where the bytes go, for errors. */
+  readonly address?: string;
   /** Takes bytes: how many, which may be fewer than given. They are copied or gone when it returns. */
   pollWrite(cx: Context, bytes: Uint8Array): Poll<number>;
   /** Waits until everything taken has been handed on. */
@@ -90,7 +94,8 @@ class ReadExact extends ReadOperation<Uint8Array> {
     while (this.filled < this.into.length) {
       const count = this.source.pollRead(cx, this.into.subarray(this.filled));
       if (count === Pending) return Pending;
-      if (count === 0) throw new UnexpectedEofError(this.filled, this.into.length);
+      if (count === 0)
+        throw new UnexpectedEofError(this.filled, this.into.length, this.source.address);
       this.filled += count;
     }
     return this.into;
@@ -156,7 +161,7 @@ class WriteAll extends WriteOperation<void> {
     while (this.rest.length > 0) {
       const count = this.sink.pollWrite(cx, this.rest);
       if (count === Pending) return Pending;
-      if (count === 0) throw new WriteZeroError();
+      if (count === 0) throw new WriteZeroError(this.sink.address);
       this.rest = this.rest.subarray(count);
     }
   }

@@ -28,6 +28,7 @@ export type Accepted = [TcpStream, SocketAddress];
 
 class Accept extends Future<Accepted> {
   private listener: TcpListener | undefined;
+  private waker: Waker | undefined;
   constructor(listener: TcpListener) {
     super();
     this.listener = listener;
@@ -35,8 +36,13 @@ class Accept extends Future<Accepted> {
   override poll(cx: Context): Poll<Accepted> {
     if (this.listener === undefined) throw new PolledAfterCompletionError("accept");
     const accepted = this.listener.pollAccept(cx);
-    if (accepted !== Pending) this.listener = undefined;
+    if (accepted === Pending) this.waker = cx.waker;
+    else this.listener = undefined;
     return accepted;
+  }
+  override [Symbol.dispose](): void {
+    if (this.waker !== undefined) this.listener?.cancelAccept(this.waker);
+    this.listener = undefined;
   }
 }
 
@@ -81,6 +87,7 @@ export class TcpListener implements Disposable {
       throw new IoError(
         `accept failed: EBADF: the listener on ${address} was closed here`,
         "EBADF",
+        address,
       );
     if (!proceed(cx)) return Pending;
     const socket = this.attempt(address);
@@ -88,6 +95,11 @@ export class TcpListener implements Disposable {
     assertLoopRuns("a listener");
     if (!this.waiting.some((waker) => waker.willWake(cx.waker))) this.waiting.push(cx.waker);
     return Pending;
+  }
+
+  /** Whoever polled with this waker waits no longer. */
+  cancelAccept(waker: Waker): void {
+    this.waiting = this.waiting.filter((other) => !other.willWake(waker));
   }
 
   private attempt(address: string): HostSocket | undefined {

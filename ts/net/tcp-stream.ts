@@ -36,7 +36,7 @@ import { resolveAddresses } from "./lookup.js";
 /** A connection and who waits for it; owned by a stream or by its two halves. */
 class Connection implements AsyncRead, AsyncWrite, Disposable {
   readonly socket: HostSocket;
-  readonly peer: string;
+  readonly address: string;
   private readonly scheduler: Scheduler;
   private reader: Waker | undefined;
   private writer: Waker | undefined;
@@ -46,7 +46,7 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
   constructor(socket: HostSocket, scheduler: Scheduler) {
     this.socket = socket;
     this.scheduler = scheduler;
-    this.peer = formatAddress(socket.peerAddress);
+    this.address = formatAddress(socket.peerAddress);
     this.owners = 1;
     this.open = true;
     scheduler.ioOpened(this);
@@ -113,16 +113,16 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     try {
       return operation();
     } catch (error) {
-      throw ioError(error, `${what} on the connection to ${this.peer}`, this.peer);
+      throw ioError(error, `${what} on the connection to ${this.address}`, this.address);
     }
   }
 
   assertOpen(what: string): void {
     if (!this.open)
       throw new IoError(
-        `${what} failed: EBADF: the connection to ${this.peer} was closed here`,
+        `${what} failed: EBADF: the connection to ${this.address} was closed here`,
         "EBADF",
-        this.peer,
+        this.address,
       );
   }
 
@@ -179,9 +179,9 @@ abstract class Owner implements Disposable {
   protected owned(): Connection {
     if (this.held) return this.connection;
     throw new IoError(
-      `using a stream that was disposed or split (it was connected to ${this.connection.peer})`,
+      `using a stream that was disposed or split (it was connected to ${this.connection.address})`,
       "EBADF",
-      this.connection.peer,
+      this.connection.address,
     );
   }
 

@@ -3,7 +3,8 @@
 import { EnterGuard, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import type { RuntimeMetrics } from "./metrics.js";
-import type { Flavor, Scheduler, TaskDump } from "./scheduler/scheduler.js";
+import type { TaskDump } from "./reports.js";
+import type { Flavor, Scheduler } from "./scheduler/scheduler.js";
 import { type SpawnFunction, spawnOn } from "./spawning.js";
 
 /** Spawns onto a runtime and looks into it, from wherever. Keeps the runtime's structures alive, not its tasks running. */

@@ -2,6 +2,7 @@
 // for somebody to look: GRACE_MS, or until the runtime or the process ends.
 
 import type { Host, HostTimer } from "../host/types.js";
+import { metaOf, titleOf } from "./reports.js";
 import type { TaskCell } from "./task/cell.js";
 
 /** Long enough for a parent that awaits its children in order, short enough for somebody who watches a log. */
@@ -43,10 +44,9 @@ export class PanicLog {
 }
 
 function describePanic(cell: TaskCell<unknown>): string {
-  const name = cell.details?.name ?? cell.label;
   const site = cell.details?.site;
   return (
-    `tokiwa: task ${cell.id}${name ? ` "${name}"` : ""} panicked, and nobody looked at its JoinHandle: ` +
+    `tokiwa: ${titleOf(metaOf(cell))} panicked, and nobody looked at its JoinHandle: ` +
     `${textOf(cell.panic())}${site ? `\n  spawned${site}` : ""}`
   );
 }

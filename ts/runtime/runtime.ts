@@ -4,8 +4,8 @@ import { type Duration, toMillis } from "../time/duration.js";
 import type { EnterGuard } from "./entered.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";
+import type { TaskDump } from "./reports.js";
 import type { CurrentThread, TickReport } from "./scheduler/current-thread.js";
-import type { TaskDump } from "./scheduler/scheduler.js";
 import {
   type BlockOnFunction,
   type RunFunction,

@@ -41,6 +41,9 @@ class NodeSocket implements HostSocket {
   private finished = false;
   private error: unknown;
 
+  /** A piece has been handed to the system: there is room, and perhaps nothing left (node's "drain" tells only the first). */
+  private readonly wrote = (): void => this.onWritable?.();
+
   constructor(socket: Socket) {
     this.socket = socket;
     // Kept, because a socket forgets its addresses once it is destroyed.
@@ -52,7 +55,6 @@ class NodeSocket implements HostSocket {
       this.ended = true;
       this.onReadable?.();
     });
-    socket.on("drain", () => this.onWritable?.());
     socket.on("finish", () => {
       this.finished = true;
       this.onWritable?.();
@@ -122,10 +124,12 @@ class NodeSocket implements HostSocket {
     if (this.error !== undefined) throw this.error;
     if (this.socket.writableEnded || this.socket.destroyed) throw brokenPipe();
     const room = this.socket.writableHighWaterMark - this.socket.writableLength;
-    if (room <= 0 || this.socket.writableNeedDrain) return WOULD_BLOCK;
-    // Filling the buffer to its mark makes node promise a "drain".
+    if (room <= 0) return WOULD_BLOCK;
     const count = Math.min(room, bytes.length);
-    this.socket.write(Buffer.from(count === bytes.length ? bytes : bytes.subarray(0, count)));
+    this.socket.write(
+      Buffer.from(count === bytes.length ? bytes : bytes.subarray(0, count)),
+      this.wrote,
+    );
     return count;
   }
 

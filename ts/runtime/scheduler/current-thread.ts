@@ -1,14 +1,11 @@
 // The current_thread scheduler: every task on the thread that drives it, in an order that a seed repeats.
 //
-// The order itself (queue, lifo slot, deferred tasks, timers) is the core's. What is here is when to run and when to stop:
+// The order itself (queue, lifo slot, deferred tasks, timers) is the core's. Here are the tasks' cells and the turns; who
+// asks for a turn, and when, is in event-loop.ts (`run`, `await`), blocking.ts (`blockOn`) and `tick` below.
 //
 // K1  A turn polls tasks until nothing is runnable or the event loop is due; between polls nothing of the host runs.
 // K2  The driver has its turn after `eventInterval` polls and whenever nothing is ready: timers fire, yielded tasks return.
-// K3  Outside of a turn at most one of these is pending, and only while somebody drives: a turn, or one host timer for the
-//     next deadline. All sleeps share it.
-// K4  Paused, the clock moves only when nothing is runnable; if promises or I/O are under way the event loop first gets
-//     one turn to finish them.
-// K5  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
+// K3  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
 
 import {
   type Coroutine,
@@ -16,12 +13,11 @@ import {
   outstandingPromises,
   replaceBudget,
   replaceContext,
-  replaceLoopBlocked,
   replaceRandom,
   TASK_BUDGET,
   UNLIMITED,
 } from "../../future/index.js";
-import type { Host, HostTimer } from "../../host/types.js";
+import type { Host } from "../../host/types.js";
 import { Clock } from "../clock.js";
 import {
   type Core,
@@ -31,24 +27,15 @@ import {
   EMPTY,
   PENDING,
   SLOT_MASK,
-  STATE_CANCELLED,
-  STATE_RUNNING,
-  STATE_SCHEDULED,
   STREAM_SELECT,
   STREAM_USER,
 } from "../core/binding.js";
-import { EnterGuard, replaceScheduler, tryCurrentScheduler } from "../entered.js";
-import {
-  CannotBlockError,
-  DeadlockError,
-  LimitError,
-  NestedRuntimeError,
-  ShutdownError,
-  UnhandledPanicError,
-} from "../errors.js";
+import { EnterGuard, replaceScheduler } from "../entered.js";
+import { LimitError, NestedRuntimeError, ShutdownError, UnhandledPanicError } from "../errors.js";
 import { RuntimeMetrics } from "../metrics.js";
-import type { RuntimeOptions, TaskMeta } from "../options.js";
+import type { RuntimeOptions } from "../options.js";
 import { PanicLog, textOf } from "../panics.js";
+import { dumpLive, dumpStuck, metaOf, spawnSite, type TaskDump, titleOf } from "../reports.js";
 import { AsyncCell } from "../task/async-cell.js";
 import {
   beginPoll,
@@ -62,8 +49,10 @@ import {
 } from "../task/cell.js";
 import { Timers } from "../timers.js";
 import { TraceLog } from "../trace.js";
-import type { Flavor, Scheduler, TaskDump } from "./scheduler.js";
-import { type OpenWait, PromiseWait } from "./waits.js";
+import { assertMayBlock, driveBlocking } from "./blocking.js";
+import { EventLoop } from "./event-loop.js";
+import type { Flavor, Scheduler } from "./scheduler.js";
+import { TURN_DRIVES, type TurnEnd, type Turns } from "./turns.js";
 
 /**
  * How long a turn may keep the event loop waiting. A loop turn costs about a microsecond, so a quarter of a millisecond
@@ -71,14 +60,11 @@ import { type OpenWait, PromiseWait } from "./waits.js";
  */
 const TURN_MS = 0.25;
 
-/** The same for deterministic runs, in driver turns (K5). */
-const TURN_DRIVES = 256;
-
-/** A clock that is paused in the middle of a turn must not keep that turn from ending. */
+/** A clock that is paused in the middle of a timed turn must not keep that turn from ending. */
 const MOST_DRIVES = 65536;
 
-/** How a turn ended. */
-type TurnEnd = "busy" | "idle" | "stopped";
+/** How many tasks an error names. */
+const TASKS_NAMED = 8;
 
 /** What a bounded turn of {@link CurrentThread.tick} has left behind. */
 export interface TickReport {
@@ -90,7 +76,7 @@ export interface TickReport {
   readonly polls: number;
 }
 
-export class CurrentThread implements Scheduler {
+export class CurrentThread implements Scheduler, Turns {
   readonly flavor: Flavor = "current_thread";
   readonly options: RuntimeOptions;
   readonly host: Host;
@@ -100,12 +86,14 @@ export class CurrentThread implements Scheduler {
 
   private readonly wasm: Core;
   private readonly cells: (TaskCell<unknown> | undefined)[] = [];
-  private readonly waits = new Set<OpenWait>();
-  private readonly asyncCells = new Set<AsyncCell<unknown>>();
-  /** Sockets and listeners that are open. */
-  private readonly io = new Set<Disposable>();
+  private readonly eventLoop: EventLoop;
   private readonly panics: PanicLog;
   private readonly trace: TraceLog | undefined;
+  /** Async functions that have been called and have not come to their end. */
+  private readonly asyncCells = new Set<AsyncCell<unknown>>();
+  private settledWaiters: (() => void)[] = [];
+  /** Sockets and listeners that are open. */
+  private readonly io = new Set<Disposable>();
   private readonly deterministic: boolean;
   /** Whether spawning has more to do than the plain path: hooks, or spawn sites. */
   private readonly watched: boolean;
@@ -113,60 +101,30 @@ export class CurrentThread implements Scheduler {
   private lastId = 0;
   private parkCount = 0;
   private inTurn = false;
-  /** Whether a wake from outside of a turn has to ask the host for one. */
-  private asleep = false;
-  private requested = false;
-  private timer: HostTimer | undefined;
-  private timerTick = 0;
-  private gaveGrace = false;
   private parked = false;
   private closed = false;
   private unhandled: UnhandledPanicError | undefined;
-  private forgetIdleExit: (() => void) | undefined;
-  private settledWaiters: (() => void)[] = [];
-
-  private readonly onTurn = (): void => {
-    this.requested = false;
-    this.timedTurn();
-  };
-
-  private readonly onTimer = (): void => {
-    this.timer = undefined;
-    this.timedTurn();
-  };
+  private blockedOn: TaskCell<unknown> | undefined;
 
   private readonly selectRandom = (bound: number): number =>
     this.core.drawBelow(STREAM_SELECT, bound);
 
-  private readonly releaseWait = (wait: OpenWait): void => {
-    this.waits.delete(wait);
-    if (this.waits.size > 0) return;
-    if (this.inTurn) this.core.interrupt();
-    this.rest();
-  };
-
   constructor(options: RuntimeOptions) {
+    const { host, seed, maxTimers, hooks } = options;
     this.options = options;
-    this.host = options.host;
+    this.host = host;
     this.wasm = createCore();
     this.core = this.wasm.exports;
-    this.core.configure(
-      options.maxTasks,
-      options.maxTimers,
-      options.eventInterval,
-      options.lifo ? 1 : 0,
-    );
-    const seed = options.seed;
-    if (seed === undefined) this.core.seedStreams(this.host.entropy(), this.host.entropy());
+    this.core.configure(options.maxTasks, maxTimers, options.eventInterval, options.lifo ? 1 : 0);
+    if (seed === undefined) this.core.seedStreams(host.entropy(), host.entropy());
     else this.core.seedStreams(seed % 2 ** 32, Math.floor(seed / 2 ** 32));
-    this.clock = new Clock(this.host, options.startPaused);
-    this.timers = new Timers(this.core, this.clock, options.time, options.maxTimers);
-    this.panics = new PanicLog(this.host);
+    this.clock = new Clock(host, options.startPaused);
+    this.timers = new Timers(this.core, this.clock, options.time, maxTimers);
+    this.eventLoop = new EventLoop(this);
+    this.panics = new PanicLog(host);
     this.trace = options.trace ? new TraceLog(this.wasm) : undefined;
     this.deterministic = seed !== undefined || options.startPaused;
-    const { taskSpawn, taskTerminate } = options.hooks;
-    this.watched =
-      options.trackSpawnSites || taskSpawn !== undefined || taskTerminate !== undefined;
+    this.watched = options.trackSpawnSites || hooks.taskSpawn !== undefined;
   }
 
   // ── Spawning ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -211,7 +169,7 @@ export class CurrentThread implements Scheduler {
     this.cells[cell.slot] = cell as TaskCell<unknown>;
     if (details !== undefined) cell.details = details;
     if (this.watched) this.announce(cell as TaskCell<unknown>);
-    if (this.asleep) this.requestTurn();
+    this.eventLoop.poke();
     return cell;
   }
 
@@ -221,14 +179,14 @@ export class CurrentThread implements Scheduler {
     if (hook !== undefined) this.callHook("onTaskSpawn", () => hook(metaOf(cell)));
   }
 
-  // ── What cells report ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── What cells and resources report ────────────────────────────────────────────────────────────────────────────────
 
   cellAt(slot: number): TaskCell<unknown> | undefined {
     return this.cells[slot];
   }
 
   poke(): void {
-    if (this.asleep) this.requestTurn();
+    this.eventLoop.poke();
   }
 
   ended(cell: TaskCell<unknown>): void {
@@ -241,9 +199,9 @@ export class CurrentThread implements Scheduler {
 
   private panicked(cell: TaskCell<unknown>): void {
     this.panics.add(cell);
-    // What a `run` or an `await` is waiting for is not a spawned task: its error goes to its promise.
-    const driven = [...this.waits].some((wait) => wait.cell === cell);
-    if (this.options.unhandledPanic === "ignore" || driven || cell === this.blockedOn) return;
+    // What a `run`, a `blockOn` or an `await` waits for is not a spawned task: its error goes there.
+    if (this.options.unhandledPanic === "ignore") return;
+    if (cell === this.blockedOn || this.eventLoop.isAwaited(cell)) return;
     this.unhandled ??= new UnhandledPanicError(cell.panic());
     this.core.interrupt();
   }
@@ -282,169 +240,20 @@ export class CurrentThread implements Scheduler {
     }
   }
 
-  // ── Driving ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** A promise for a task's end; the runtime has its turns until then. */
-  promiseFor<T>(cell: TaskCell<T>, take: (cell: TaskCell<T>) => T): Promise<T> {
-    const wait = new PromiseWait(cell as TaskCell<unknown>, () => take(cell), this.releaseWait);
-    if (cell.isFinished()) {
-      wait.wake();
-      return wait.promise;
-    }
-    cell.addWaiter(wait);
-    this.waits.add(wait);
-    if (!this.inTurn && !this.requested) this.requestTurn();
-    return wait.promise;
-  }
-
-  drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
-    if (parent?.isAborted()) return Promise.reject(parent.joinError());
-    const cell = this.spawnFuture(future);
-    parent?.await(cell as TaskCell<unknown>);
-    return this.promiseFor(cell, (ended) => {
-      parent?.awaited(ended as TaskCell<unknown>);
-      return ended.takeRaw();
-    });
-  }
-
-  /** Runs a main future to its end on this thread's event loop. */
-  run<T>(cell: TaskCell<T>): Promise<T> {
-    return this.promiseFor(cell, (ended) => this.takeMain(ended));
-  }
-
-  private takeMain<T>(cell: TaskCell<T>): T {
-    if (this.unhandled !== undefined && !cell.isPanicked()) throw this.unhandled;
-    if (cell.isPanicked() || !this.closed) return cell.takeRaw();
-    return takeOrShutdown(cell);
-  }
-
-  private requestTurn(): void {
-    this.asleep = false;
-    if (this.requested) return;
-    this.requested = true;
-    this.host.defer(this.onTurn);
-  }
-
-  /** Outside of a turn, with nothing requested: a wake must ask for a turn if somebody drives. */
-  private rest(): void {
-    this.asleep = this.waits.size > 0 && !this.inTurn && !this.requested;
-    if (this.waits.size > 0) return;
-    this.disarm();
-    this.forgetIdleExit?.();
-    this.forgetIdleExit = undefined;
-  }
-
-  private disarm(): void {
-    if (this.timer !== undefined) this.host.clearTimer(this.timer);
-    this.timer = undefined;
-  }
-
-  /** A turn of the event loop's. */
-  private timedTurn(): void {
-    if (this.waits.size === 0 || this.inTurn) return;
-    this.unpark();
-    const end = this.turn(undefined, () => this.waits.size === 0);
-    if (this.waits.size === 0) this.rest();
-    else if (end === "busy") this.requestTurn();
-    else this.sleepUntilWoken();
-  }
-
-  private sleepUntilWoken(): void {
-    this.park();
-    if (this.core.ready() !== 0) {
-      // The park hook woke or spawned something: Tokio's #8212, a park that must not sleep.
-      this.requestTurn();
-      return;
-    }
-    if (this.clock.isPaused()) this.sleepPaused();
-    else this.armTimer();
-    this.rest();
-    this.forgetIdleExit ??= this.host.onIdleExit(() => this.nothingLeft());
-  }
-
-  /** K4. */
-  private sleepPaused(): void {
-    if (this.core.nextExpiryBound() < 0) return;
-    if (this.isHostBusy() && !this.gaveGrace) this.gaveGrace = true;
-    else this.advanceToNextTimer();
-    this.requestTurn();
-  }
-
-  private isHostBusy(): boolean {
-    return outstandingPromises() > 0 || this.asyncCells.size > 0 || this.io.size > 0;
-  }
-
-  /** Moves a paused clock to the next timer; false when there is none. */
-  private advanceToNextTimer(): boolean {
-    const tick = this.core.nextExpiry();
-    if (tick < 0) return false;
-    this.clock.moveTo(this.clock.timeOf(tick));
-    this.gaveGrace = false;
-    return true;
-  }
-
-  private armTimer(): void {
-    const tick = this.core.nextExpiryBound();
-    if (tick < 0) return;
-    // A timer that rings early costs an empty turn; setting one costs more, so one that is early enough is kept.
-    if (this.timer !== undefined && this.timerTick <= tick) return;
-    this.disarm();
-    this.timerTick = tick;
-    const delay = this.clock.timeOf(tick) - this.clock.now();
-    this.timer = this.host.setTimer(this.onTimer, Math.max(1, Math.ceil(delay)));
-  }
-
-  private park(): void {
-    this.parkCount += 1;
-    this.parked = true;
-    const hook = this.options.hooks.threadPark;
-    if (hook !== undefined) this.withContext(() => this.callHook("onThreadPark", hook));
-  }
-
-  private unpark(): void {
-    if (!this.parked) return;
-    this.parked = false;
-    const hook = this.options.hooks.threadUnpark;
-    if (hook !== undefined) this.withContext(() => this.callHook("onThreadUnpark", hook));
-  }
-
-  private withContext(callback: () => void): void {
-    using _entered = new EnterGuard(this);
-    callback();
-  }
-
-  /** The process would end although promises of ours are open: nothing can settle them any more. */
-  private nothingLeft(): void {
-    const error = new DeadlockError(this.describeWaiting());
-    for (const wait of [...this.waits]) wait.fail(error);
-  }
-
-  private describeWaiting(): string[] {
-    const shown = 8;
-    const tasks = this.dump();
-    const lines = tasks
-      .slice(0, shown)
-      .map((task) => `task ${task.id}${task.name || task.fn ? ` "${task.name ?? task.fn}"` : ""}`);
-    if (tasks.length > shown) lines.push(`and ${tasks.length - shown} more`);
-    return lines;
-  }
-
   // ── A turn ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Polls tasks (K1).
-   *
-   * @param drives after how many driver turns to stop; undefined: when the event loop is due.
-   * @param isDone looked at between driver turns.
-   */
-  private turn(drives: number | undefined, isDone: () => boolean): TurnEnd {
+  isPolling(): boolean {
+    return this.inTurn;
+  }
+
+  turn(drives: number | undefined, isDone: () => boolean): TurnEnd {
     const scheduler = replaceScheduler(this);
     const random = replaceRandom(this.selectRandom);
     const owner = replacePollingOwner(this);
     this.inTurn = true;
-    this.asleep = false;
+    this.eventLoop.beginTurn();
     try {
-      return this.loop(drives, isDone);
+      return this.poll(drives, isDone);
     } finally {
       this.inTurn = false;
       replaceContext(undefined);
@@ -455,7 +264,7 @@ export class CurrentThread implements Scheduler {
     }
   }
 
-  private loop(drives: number | undefined, isDone: () => boolean): TurnEnd {
+  private poll(drives: number | undefined, isDone: () => boolean): TurnEnd {
     const { next } = this.core;
     const cells = this.cells;
     const limit = this.turnLimit(drives);
@@ -476,17 +285,17 @@ export class CurrentThread implements Scheduler {
         continue;
       }
       endPoll();
-      if (this.unhandled !== undefined) this.shutDownOnPanic();
+      if (this.unhandled !== undefined) this.cancelEverything();
       if (isDone()) return "stopped";
       const now = this.driverTurn();
-      if (answer === EMPTY && this.core.ready() === 0) return "idle";
+      if (answer === EMPTY && !this.core.ready()) return "idle";
       drivesLeft -= 1;
       if (drivesLeft <= 0 || now >= limit.until) return "busy";
       answer = next(PENDING);
     }
   }
 
-  /** When a turn gives way: after so many driver turns, or at a time of the clock (K5). */
+  /** When a turn gives way: after so many driver turns, or at a time of the clock (K3). */
   private turnLimit(drives: number | undefined): { drives: number; until: number } {
     if (drives === undefined && !this.deterministic)
       return { drives: MOST_DRIVES, until: this.clock.now() + TURN_MS };
@@ -508,109 +317,114 @@ export class CurrentThread implements Scheduler {
     return now;
   }
 
-  // ── blockOn and tick ───────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Driving ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private blockedOn: TaskCell<unknown> | undefined;
-
-  /** @throws {NestedRuntimeError} while this thread polls tasks, of whatever runtime. @throws {CannotBlockError} */
-  assertMayBlock(what: string): void {
-    if (tryCurrentScheduler()?.isPolling()) throw new NestedRuntimeError(what);
-    if (!this.host.canPark) throw new CannotBlockError(this.host.name);
+  isHostBusy(): boolean {
+    return outstandingPromises() > 0 || this.asyncCells.size > 0 || this.io.size > 0;
   }
 
-  isPolling(): boolean {
-    return this.inTurn;
+  park(): void {
+    this.parkCount += 1;
+    this.parked = true;
+    this.callInContext("onThreadPark", this.options.hooks.threadPark);
+  }
+
+  unpark(): void {
+    if (!this.parked) return;
+    this.parked = false;
+    this.callInContext("onThreadUnpark", this.options.hooks.threadUnpark);
+  }
+
+  private callInContext(name: string, hook: (() => void) | undefined): void {
+    if (hook === undefined) return;
+    using _entered = new EnterGuard(this);
+    this.callHook(name, hook);
+  }
+
+  promiseFor<T>(cell: TaskCell<T>, take: (cell: TaskCell<T>) => T): Promise<T> {
+    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => take(cell));
+  }
+
+  drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
+    if (parent?.isAborted()) return Promise.reject(parent.joinError());
+    const cell = this.spawnFuture(future);
+    parent?.await(cell as TaskCell<unknown>);
+    return this.promiseFor(cell, (ended) => {
+      parent?.awaited(ended as TaskCell<unknown>);
+      return ended.takeRaw();
+    });
+  }
+
+  /** Runs a main future to its end on this thread's event loop. */
+  run<T>(cell: TaskCell<T>): Promise<T> {
+    return this.promiseFor(cell, (ended) => this.takeMain(ended));
   }
 
   /** Runs a main future to its end, blocking the thread. */
   blockOn<T>(cell: TaskCell<T>): T {
-    const blocked = replaceLoopBlocked(true);
-    this.blockedOn = cell as TaskCell<unknown>;
-    const isDone = (): boolean => cell.isFinished();
+    const main = cell as TaskCell<unknown>;
+    const blockedOn = this.blockedOn;
+    this.blockedOn = main;
     try {
-      while (!cell.isFinished()) {
-        if (this.turn(TURN_DRIVES, isDone) === "idle" && !cell.isFinished()) this.blockUntilTimer();
-      }
-    } catch (error) {
-      cell.cancel();
-      throw error;
+      driveBlocking(this, main);
     } finally {
-      this.blockedOn = undefined;
-      replaceLoopBlocked(blocked);
-      this.rest();
+      this.blockedOn = blockedOn;
+      this.eventLoop.rest();
     }
     return this.takeMain(cell);
   }
 
-  private blockUntilTimer(): void {
-    this.park();
-    if (this.core.ready() === 0) this.sleepBlocking();
-    this.unpark();
+  /** @throws {NestedRuntimeError} @throws {CannotBlockError} */
+  assertMayBlock(what: string): void {
+    assertMayBlock(this, what);
   }
 
-  private sleepBlocking(): void {
-    const tick = this.core.nextExpiryBound();
-    // No other thread has a waker of this runtime, so without a timer nobody could ever end the wait.
-    if (tick < 0) throw new DeadlockError(this.describeWaiting());
-    if (this.clock.isPaused()) this.advanceToNextTimer();
-    else this.host.park(Math.max(0, this.clock.timeOf(tick) - this.clock.now()));
+  private takeMain<T>(cell: TaskCell<T>): T {
+    if (!this.closed || cell.hasOutput()) return cell.takeRaw();
+    throw this.unhandled ?? new ShutdownError("the main future was dropped");
   }
 
-  /** One bounded turn: at most `eventInterval` polls, and a driver turn before and after. */
+  /** One bounded turn: what is due fires, and at most `eventInterval` tasks are polled. */
   tick(): TickReport {
     if (this.inTurn) throw new NestedRuntimeError("tick");
-    const before = this.core.pollCount();
     if (this.closed) throw new ShutdownError("tick was refused");
+    const before = this.core.pollCount();
     this.driverTurn();
     this.turn(1, () => false);
-    this.rest();
+    this.eventLoop.rest();
+    const tick = this.core.nextExpiry();
     return {
-      ready: this.core.ready() !== 0,
-      nextTimerMs: this.nextTimerMs(),
+      ready: Boolean(this.core.ready()),
+      nextTimerMs: tick < 0 ? undefined : Math.max(0, this.clock.timeOf(tick) - this.clock.now()),
       polls: (this.core.pollCount() - before) >>> 0,
     };
   }
 
-  private nextTimerMs(): number | undefined {
-    const tick = this.core.nextExpiry();
-    return tick < 0 ? undefined : Math.max(0, this.clock.timeOf(tick) - this.clock.now());
-  }
-
   // ── Shutting down ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  isClosed(): boolean {
-    return this.closed;
-  }
-
-  private shutDownOnPanic(): void {
-    if (!this.closed) this.cancelEverything();
-  }
-
   private cancelEverything(): void {
+    if (this.closed) return;
     this.closed = true;
-    for (const cell of this.cells) if (cell !== undefined) cell.cancel();
+    for (const cell of this.cells) cell?.cancel();
   }
 
-  /** Drops every task. Async functions that are under way go on; see {@link settled}. */
+  /** Drops every task and closes every socket. Async functions under way go on; see {@link settled}. */
   close(): void {
-    if (this.closed) return;
     this.cancelEverything();
     // Inside a turn the tasks are dropped by that turn.
     if (!this.inTurn) while (this.turn(TURN_DRIVES, () => false) === "busy");
     for (const resource of [...this.io]) resource[Symbol.dispose]();
     this.timers.close();
     this.panics.flush();
-    this.rest();
+    this.eventLoop.rest();
   }
 
   /** Resolves when every async function has come to its end, or after `limitMs`; with the tasks that had not. */
   settled(limitMs: number | undefined): Promise<TaskDump[]> {
     if (this.asyncCells.size === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const timer =
-        limitMs === undefined
-          ? undefined
-          : this.host.setTimer(() => resolve([...this.asyncCells].map(dumpStuck)), limitMs);
+      const giveUp = (): void => resolve([...this.asyncCells].map(dumpStuck));
+      const timer = limitMs === undefined ? undefined : this.host.setTimer(giveUp, limitMs);
       this.settledWaiters.push(() => {
         if (timer !== undefined) this.host.clearTimer(timer);
         resolve([]);
@@ -635,14 +449,15 @@ export class CurrentThread implements Scheduler {
 
   dump(): TaskDump[] {
     const tasks: TaskDump[] = [];
-    for (const cell of this.cells) if (cell !== undefined) tasks.push(this.dumpCell(cell));
+    for (const cell of this.cells) if (cell !== undefined) tasks.push(dumpLive(this.core, cell));
     return tasks.sort((a, b) => a.id - b.id);
   }
 
-  private dumpCell(cell: TaskCell<unknown>): TaskDump {
-    const bits = this.core.taskState(cell.slot);
-    const polls = this.core.taskPolls(cell.slot);
-    return { ...metaOf(cell), state: stateName(bits), polls, site: cell.details?.site };
+  describeWaiting(): string[] {
+    const tasks = this.dump();
+    const lines = tasks.slice(0, TASKS_NAMED).map(titleOf);
+    if (tasks.length > TASKS_NAMED) lines.push(`and ${tasks.length - TASKS_NAMED} more`);
+    return lines;
   }
 
   traceText(): string {
@@ -652,42 +467,4 @@ export class CurrentThread implements Scheduler {
   randomBelow(bound: number): number {
     return this.core.drawBelow(STREAM_USER, bound);
   }
-}
-
-function metaOf(cell: TaskCell<unknown>): TaskMeta {
-  return { id: cell.id, name: cell.details?.name, fn: cell.label };
-}
-
-function stateName(bits: number): TaskDump["state"] {
-  if ((bits & STATE_RUNNING) !== 0) return "running";
-  if ((bits & STATE_CANCELLED) !== 0) return "ending";
-  return (bits & STATE_SCHEDULED) !== 0 ? "ready" : "waiting";
-}
-
-function dumpStuck(cell: AsyncCell<unknown>): TaskDump {
-  const details = cell.details;
-  return {
-    id: cell.id,
-    name: details?.name,
-    fn: cell.label,
-    state: "ending",
-    polls: 1,
-    site: details?.site,
-  };
-}
-
-function takeOrShutdown<T>(cell: TaskCell<T>): T {
-  try {
-    return cell.take();
-  } catch (error) {
-    throw new ShutdownError("the main future was dropped", { cause: error });
-  }
-}
-
-/** The stack above the library's own frames. */
-function spawnSite(): string {
-  const stack = new Error().stack ?? "";
-  const frames = stack.split("\n").slice(1);
-  const outside = frames.findIndex((frame) => !/\bspawn\w*\b|announce|adopt/.test(frame));
-  return `\n${frames.slice(Math.max(outside, 0), Math.max(outside, 0) + 3).join("\n")}`;
 }

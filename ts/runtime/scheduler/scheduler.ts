@@ -4,25 +4,13 @@ import type { Coroutine, Future } from "../../future/index.js";
 import type { Clock } from "../clock.js";
 import type { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
+import type { TaskDump } from "../reports.js";
 import type { AsyncCell, AsyncOwner } from "../task/async-cell.js";
 import type { TaskCell, TaskDetails } from "../task/cell.js";
 import type { HandleOwner } from "../task/join-handle.js";
 import type { Timers } from "../timers.js";
 
 export type Flavor = "current_thread";
-
-/** A task as a report shows it. */
-export interface TaskDump {
-  readonly id: number;
-  readonly name: string | undefined;
-  /** The name of the function or future it runs; empty for a closure without a name. */
-  readonly fn: string;
-  /** "ready": it stands in a queue. "running": it is being polled. "waiting": something must wake it. "ending": aborted. */
-  readonly state: "ready" | "running" | "waiting" | "ending";
-  readonly polls: number;
-  /** The stack of the `spawn`, when the runtime was built with `trackSpawnSites()`. */
-  readonly site: string | undefined;
-}
 
 export interface Scheduler extends AsyncOwner, HandleOwner {
   readonly flavor: Flavor;

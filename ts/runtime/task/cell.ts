@@ -124,6 +124,11 @@ export abstract class TaskCell<T> extends Waker implements Context {
     return this.stage !== LIVE;
   }
 
+  /** Whether it gave a value or threw, and was not cancelled. */
+  hasOutput(): boolean {
+    return this.stage === VALUE || this.stage === PANICKED;
+  }
+
   isPanicked(): boolean {
     return this.stage === PANICKED;
   }

@@ -1,0 +1,13 @@
+// Effect, as its own docs use it.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as sync from "./sync.mjs";
+import * as tasks from "./tasks.mjs";
+import * as timers from "./timers.mjs";
+
+const manifest = new URL("../node_modules/effect/package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(fileURLToPath(manifest), "utf8"));
+
+export const versions = { effect: version };
+export const rows = { ...tasks.rows, ...sync.rows, ...timers.rows };

@@ -1,0 +1,68 @@
+// Tasks as reports show them.
+
+import {
+  type CoreExports,
+  STATE_CANCELLED,
+  STATE_RUNNING,
+  STATE_SCHEDULED,
+} from "./core/binding.js";
+import type { TaskMeta } from "./options.js";
+import type { TaskCell } from "./task/cell.js";
+
+/** A task as a report shows it. */
+export interface TaskDump {
+  readonly id: number;
+  readonly name: string | undefined;
+  /** The name of the function or future it runs; empty for a closure without a name. */
+  readonly fn: string;
+  /** "ready": it stands in a queue. "running": it is being polled. "waiting": something must wake it. "ending": aborted. */
+  readonly state: "ready" | "running" | "waiting" | "ending";
+  readonly polls: number;
+  /** The stack of the `spawn`, when the runtime was built with `trackSpawnSites()`. */
+  readonly site: string | undefined;
+}
+
+export function metaOf(cell: TaskCell<unknown>): TaskMeta {
+  return { id: cell.id, name: cell.details?.name, fn: cell.label };
+}
+
+function stateName(bits: number): TaskDump["state"] {
+  if ((bits & STATE_RUNNING) !== 0) return "running";
+  if ((bits & STATE_CANCELLED) !== 0) return "ending";
+  return (bits & STATE_SCHEDULED) !== 0 ? "ready" : "waiting";
+}
+
+/** A task that has not ended. */
+export function dumpLive(core: CoreExports, cell: TaskCell<unknown>): TaskDump {
+  return {
+    ...metaOf(cell),
+    state: stateName(core.taskState(cell.slot)),
+    polls: core.taskPolls(cell.slot),
+    site: cell.details?.site,
+  };
+}
+
+/** An async function that goes on although its task was ended. */
+export function dumpStuck(cell: TaskCell<unknown>): TaskDump {
+  return { ...metaOf(cell), state: "ending", polls: 1, site: cell.details?.site };
+}
+
+/** How a task is called in a message. */
+export function titleOf(task: TaskMeta): string {
+  const name = task.name ?? task.fn;
+  return name ? `task ${task.id} "${name}"` : `task ${task.id}`;
+}
+
+const SITE_FRAMES = 3;
+
+/** The stack of whoever called the library: its first frames outside of us. */
+export function spawnSite(): string {
+  const frames = (new Error().stack ?? "").split("\n").slice(1);
+  const isOwn = (frame: string): boolean => OWN_FRAMES.test(frame);
+  const outside = frames.findIndex((frame) => !isOwn(frame));
+  const first = Math.max(outside, 0);
+  return `\n${frames.slice(first, first + SITE_FRAMES).join("\n")}`;
+}
+
+/** Frames between a user's call of spawn and here, by the names of our functions. */
+const OWN_FRAMES = /\b(?:spawn\w*|announce|adopt|startTask)\b/;

@@ -1,0 +1,41 @@
+// What those who drive a scheduler need of it: the event loop, a blocking call, a tick.
+
+import type { Host } from "../../host/types.js";
+import type { Clock } from "../clock.js";
+import type { CoreExports } from "../core/binding.js";
+
+/** How a turn ended: there is more to do, nothing is runnable, or what it was for is done. */
+export type TurnEnd = "busy" | "idle" | "stopped";
+
+export interface Turns {
+  readonly core: CoreExports;
+  readonly clock: Clock;
+  readonly host: Host;
+  /**
+   * Polls tasks.
+   *
+   * @param drives after how many driver turns to stop; undefined: when the event loop is due.
+   * @param isDone looked at between driver turns.
+   */
+  turn(drives: number | undefined, isDone: () => boolean): TurnEnd;
+  isPolling(): boolean;
+  /** Whether the event loop has something under way that could wake a task. */
+  isHostBusy(): boolean;
+  /** The thread is about to give way. Runs the park hook, which may make tasks ready. */
+  park(): void;
+  /** The thread goes on. */
+  unpark(): void;
+  /** The tasks that have not ended, for an error. */
+  describeWaiting(): string[];
+}
+
+/** Driver turns in a row without looking at the event loop, where a turn is counted and not timed. */
+export const TURN_DRIVES = 256;
+
+/** Moves a paused clock to the next timer; false when there is none. */
+export function advanceToNextTimer({ core, clock }: Turns): boolean {
+  const tick = core.nextExpiry();
+  if (tick < 0) return false;
+  clock.moveTo(clock.timeOf(tick));
+  return true;
+}
