@@ -154,12 +154,13 @@ function nextSlotStart(): u64 {
     if (bits == 0) continue;
     const shift = level * SLOT_BITS;
     const current = (now >> shift) & SLOT_MASK;
-    const slot = (current + ctz(rotr(bits, current))) & SLOT_MASK;
+    // On the top level the slot we stand in holds only what lies a whole span ahead, so there it comes last.
+    const first = level == LEVELS - 1 ? (current + 1) & SLOT_MASK : current;
+    const slot = (first + ctz(rotr(bits, first))) & SLOT_MASK;
     expiringPlace = (level << SLOT_BITS) | (slot as i32);
     const levelStart = (now >> (shift + SLOT_BITS)) << (shift + SLOT_BITS);
     const start = levelStart + (slot << shift);
-    // Only the top level wraps: it also holds what lies beyond the wheel's span.
-    const wrapped = level == LEVELS - 1 && start <= now && slot <= current;
+    const wrapped = level == LEVELS - 1 && slot <= current;
     assert(wrapped || level == 0 || start > now, "wheel: W2, a slot above level 0 lies ahead");
     return wrapped ? start + SPAN : start;
   }
