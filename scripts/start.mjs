@@ -3,10 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { setUp } from "./setup.mjs";
+import { root, setUp } from "./setup.mjs";
 
-const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
-const OUT = join(root, "build/examples/tour.mjs");
+const OUT = "build/examples/tour.mjs";
 
 /** The tour's own files in one; the library stays outside, imported by its name as in any program. */
 async function bundleTour() {
@@ -20,7 +19,6 @@ async function bundleTour() {
     platform: "node",
     target: "es2022",
     external: ["tokiwa", "tokiwa/*"],
-    sourcemap: "inline",
     logLevel: "warning",
   });
 }
@@ -30,7 +28,7 @@ const args = process.argv.slice(2);
 if (args.includes("--json")) console.log = console.error;
 await setUp();
 await bundleTour();
-const { status, signal } = spawnSync(process.execPath, ["--enable-source-maps", OUT, ...args], {
+const { status, signal } = spawnSync(process.execPath, [join(root, OUT), ...args], {
   stdio: "inherit",
 });
 process.exitCode = status ?? 128 + (signal ? constants.signals[signal] : 0);

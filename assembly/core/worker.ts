@@ -9,24 +9,24 @@ export function adoptWorker(index: i32): void {
   record = WORKERS + (index as usize) * WORKER_SIZE;
 }
 
-/** Address of this thread's worker record. */
+/** Address of this thread's worker record. Without threads there is one, so the compiler knows the address. */
 export function worker(): usize {
-  return record;
+  return ASC_FEATURE_THREADS ? record : WORKERS;
 }
 
 export function get(field: usize): i32 {
-  return load<i32>(record + field);
+  return load<i32>(worker() + field);
 }
 
 export function set(field: usize, value: i32): void {
-  store<i32>(record + field, value);
+  store<i32>(worker() + field, value);
 }
 
 /** A field that holds an address. */
 export function getAddress(field: usize): usize {
-  return load<u32>(record + field) as usize;
+  return load<u32>(worker() + field) as usize;
 }
 
 export function setAddress(field: usize, address: usize): void {
-  store<u32>(record + field, address as u32);
+  store<u32>(worker() + field, address as u32);
 }

@@ -5,6 +5,7 @@
 // C3  No child outlives this process: each one ends with its input, and all are killed when this process ends.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** Far beyond the longest round, so that only what hangs is cut off. */
@@ -17,13 +18,23 @@ function killAll() {
   for (const child of alive) child.kill("SIGKILL");
 }
 
+let stopping = false;
+
+/**
+ * Waits for the killed to be gone, so that nothing is left of them when this process is. Meanwhile the questions that they
+ * were asked stay open: nothing goes on, and nobody starts another.
+ */
+async function interrupted(exitCode) {
+  stopping = true;
+  killAll();
+  await Promise.all([...alive].map((child) => once(child, "close")));
+  process.exit(exitCode);
+}
+
 process.on("exit", killAll);
-for (const [signal, number] of [
-  ["SIGINT", 2],
-  ["SIGTERM", 15],
-  ["SIGHUP", 1],
-])
-  process.on(signal, () => process.exit(128 + number));
+process.on("SIGINT", () => interrupted(130));
+process.on("SIGTERM", () => interrupted(143));
+process.on("SIGHUP", () => interrupted(129));
 
 export class Child {
   #process;
@@ -92,6 +103,7 @@ export class Child {
   }
 
   #fail(why) {
+    if (stopping) return;
     this.#failure ??= new Error(why);
     this.#answer?.reject(this.#failure);
   }

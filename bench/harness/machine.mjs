@@ -24,7 +24,9 @@ export function describeMachine(versions) {
 }
 
 export function machineLine(machine) {
-  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  const versions = Object.entries(machine.versions).map(([name, version]) =>
+    version.startsWith(name) ? version : `${name} ${version}`,
+  );
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`,
     machine.system,

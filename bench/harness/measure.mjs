@@ -7,8 +7,6 @@
 import { IMPLEMENTATIONS } from "./implementations.mjs";
 import { summarize } from "./statistics.mjs";
 
-const WARM_UP_MS = 500;
-
 /** One implementation of one row: its process, and what its rounds answered. */
 class Contestant {
   constructor(implementation, row, peerRow, parameters) {
@@ -23,12 +21,12 @@ class Contestant {
     this.error = undefined;
   }
 
-  async round() {
+  async round(warmUpMs) {
     if (this.error !== undefined) return;
     try {
       if (this.child === undefined) await this.start();
       if (this.fresh || this.isWarm) this.answers.push(await this.ask());
-      else await this.warmUp();
+      else await this.warmUp(warmUpMs);
     } catch (error) {
       this.error = error.message;
     }
@@ -39,8 +37,8 @@ class Contestant {
     return this.child.ask(this.row, this.parameters);
   }
 
-  async warmUp() {
-    const end = performance.now() + WARM_UP_MS;
+  async warmUp(ms) {
+    const end = performance.now() + ms;
     do await this.ask();
     while (performance.now() < end);
     this.isWarm = true;
@@ -65,7 +63,7 @@ function withSizes(parameters, sizes = {}) {
 }
 
 /** What a row found: for each implementation its answers, or the error that ended it. */
-export async function measureRow(row, { missing, rounds, sizes, onRound }) {
+export async function measureRow(row, { missing, rounds, warmUpMs, sizes, onRound }) {
   const parameters = withSizes(row.parameters, sizes);
   const contestants = Object.entries({ tokiwa: row.name, ...row.peers })
     .filter(([name]) => !missing.has(name))
@@ -75,7 +73,7 @@ export async function measureRow(row, { missing, rounds, sizes, onRound }) {
     for (let round = 0; round < count; round++) {
       for (const contestant of contestants) {
         onRound(round + 1, count, contestant.implementation);
-        await contestant.round();
+        await contestant.round(warmUpMs);
       }
     }
   } finally {
@@ -93,21 +91,20 @@ export function evaluate({ row, parameters, contestants }) {
     errors: Object.fromEntries(
       contestants.filter(({ error }) => error).map((c) => [c.implementation, c.error]),
     ),
-    figures: row.figures.map((figure) => evaluateFigure(figure, contestants)),
+    figures: row.figures.map((figure) => evaluateFigure(figure, parameters, contestants)),
   };
 }
 
-function evaluateFigure({ field, unit, label, goals = [] }, contestants) {
+function evaluateFigure({ field, of, unit, label, goals = [] }, parameters, contestants) {
+  const read = (answer) => (of ? of(answer, parameters) : answer[field]);
   const results = {};
   for (const contestant of contestants) {
-    const values = contestant.answers
-      .map((answer) => answer[field])
-      .filter((value) => typeof value === "number");
+    const values = contestant.answers.map(read).filter((value) => Number.isFinite(value));
     if (values.length > 0) results[contestant.implementation] = summarize(values);
   }
   const ratios = {};
   for (const [name, { median }] of Object.entries(results))
-    if (name !== "tokiwa" && results.tokiwa && median > 0)
+    if (name !== "tokiwa" && results.tokiwa?.median > 0 && median > 0)
       ratios[name] = results.tokiwa.median / median;
   return {
     field,

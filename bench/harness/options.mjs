@@ -8,6 +8,7 @@ export const HELP = `npm run bench -- [options]
 
   --only ROW,ROW      these rows only: ${ROWS.map(({ name }) => name).join(", ")}
   --rounds N          rounds of each row, 2 at least; the first warms up and does not count (default 9, with --quick 3)
+  --warm-up MS        how long the first round is repeated (default 500)
   --quick             fewer rounds and smaller sizes
   --without A,B       leave out peers: tokio, promises, node, effect
   --set KEY=N,KEY=N   sizes, for example tasks=100, for every row that has such a parameter
@@ -19,10 +20,10 @@ export const HELP = `npm run bench -- [options]
 
 const list = (text) => text.split(",").filter((word) => word !== "");
 
-function wholeNumber(option, text) {
+function wholeNumber(option, text, least = 1) {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 100_000_000) return value;
-  throw new Error(`${option}: got ${text}, allowed is a whole number from 1 to 100,000,000`);
+  if (Number.isInteger(value) && value >= least && value <= 100_000_000) return value;
+  throw new Error(`${option}: got ${text}, allowed is a whole number from ${least} to 100,000,000`);
 }
 
 function peers(text) {
@@ -48,6 +49,7 @@ export function parseOptions(args) {
     options: {
       only: text,
       rounds: text,
+      "warm-up": text,
       quick: flag,
       without: text,
       set: text,
@@ -60,7 +62,8 @@ export function parseOptions(args) {
   });
   return {
     rows: values.only === undefined ? ROWS : list(values.only).map(rowNamed),
-    rounds: wholeNumber("--rounds", values.rounds ?? (values.quick ? "3" : "9")),
+    rounds: wholeNumber("--rounds", values.rounds ?? (values.quick ? "3" : "9"), 2),
+    warmUpMs: wholeNumber("--warm-up", values["warm-up"] ?? "500"),
     quick: values.quick,
     without: peers(values.without ?? ""),
     sizes: sizes(values.set ?? ""),

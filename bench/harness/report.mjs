@@ -2,6 +2,7 @@
 
 import { IMPLEMENTATIONS } from "./implementations.mjs";
 import { machineLine } from "./machine.mjs";
+import { ROWS } from "./rows.mjs";
 
 const PEERS = Object.keys(IMPLEMENTATIONS).filter((name) => name !== "tokiwa");
 
@@ -15,6 +16,8 @@ export function formatNumber(value) {
 }
 
 function formatValue(value, unit) {
+  if (unit === "B" && value >= 10 * 2 ** 20) return `${formatNumber(value / 2 ** 20)} MiB`;
+  if (unit === "B" && value >= 10 * 2 ** 10) return `${formatNumber(value / 2 ** 10)} KiB`;
   if (unit === "ns" && value >= 99_950_000) return `${formatNumber(value / 1e6)} ms`;
   if (unit === "ns" && value >= 9_995) return `${formatNumber(value / 1e3)} µs`;
   return `${formatNumber(value)} ${unit}`;
@@ -33,59 +36,88 @@ function goalText({ goals, unit }) {
   return goals.map((goal) => formatGoal(goal, unit)).join(", ");
 }
 
-/** "met"; "behind", with what it is behind of; "unknown" when nobody was there to compare with. */
-function verdictText({ goals, unit, ratios, results }) {
-  const texts = goals.map((goal) => {
-    if (goal.verdict === "met") return "met";
-    if (goal.verdict === "unknown")
-      return `not known without ${goal.peer ? IMPLEMENTATIONS[goal.peer].title : "a figure"}`;
-    const reached = goal.peer
-      ? `${formatRatio(ratios[goal.peer])} ${IMPLEMENTATIONS[goal.peer].title}`
-      : formatValue(results.tokiwa.median, unit);
-    return `BEHIND (${reached})`;
-  });
-  return texts.every((text) => text === "met") && texts.length > 0 ? "met" : texts.filter((text) => text !== "met").join(", ");
+/** One goal: "met"; BEHIND, with what was reached; "not known" when nobody was there to compare with. */
+function goalVerdict({ peer, verdict }, { unit, ratios, results }) {
+  if (verdict === "met") return "met";
+  if (results.tokiwa === undefined) return "FAILED";
+  if (verdict === "unknown") return `not known without ${IMPLEMENTATIONS[peer].title}`;
+  const reached = peer
+    ? `${formatRatio(ratios[peer])} ${IMPLEMENTATIONS[peer].title}`
+    : formatValue(results.tokiwa.median, unit);
+  return `BEHIND (${reached})`;
+}
+
+function verdictText(figure) {
+  const verdicts = new Set(figure.goals.map((goal) => goalVerdict(goal, figure)));
+  // Several goals: what is met goes without saying beside what is not.
+  if (verdicts.size > 1) verdicts.delete("met");
+  return [...verdicts].join(", ");
 }
 
 const plain = (summary, unit) => formatValue(summary.median, unit);
 const withSpread = (summary, unit) =>
   `${formatValue(summary.median, unit)} ±${Math.round(summary.spread * 50)} %`;
 
-/** Rows of cells, the heading first. Peers that no row has are left out. */
+function valueCell(who, { unit, results, ratios }, errors, format) {
+  const summary = results[who];
+  if (summary === undefined) return errors[who] ? "failed" : "–";
+  const ratio = ratios[who] === undefined ? "" : ` (${formatRatio(ratios[who])})`;
+  return `${format(summary, unit)}${ratio}`;
+}
+
+function nameCell(row, { label }, index) {
+  if (index > 0) return `  ${label}`;
+  return label === undefined ? row : `${row}: ${label}`;
+}
+
+/** Lines of cells, the heading first. Peers that nothing was measured of are left out. */
 function tableCells(results, format) {
+  const figures = results.flatMap((result) => result.figures);
   const peers = PEERS.filter((peer) =>
-    results.some(({ errors, figures }) => errors[peer] || figures.some((f) => f.results[peer])),
+    [...figures.map((figure) => figure.results), ...results.map(({ errors }) => errors)].some(
+      (found) => peer in found,
+    ),
   );
-  const heading = ["row", "tokiwa", ...peers.map((peer) => IMPLEMENTATIONS[peer].title), "goal", "verdict"];
-  const lines = results.flatMap(({ row, errors, figures }) =>
-    figures.map((figure, index) => {
-      const name = index === 0 ? row : `  ${figure.label ?? figure.field}`;
-      const cell = (who) => {
-        const summary = figure.results[who];
-        if (summary === undefined) return errors[who] ? "failed" : "–";
-        const ratio = figure.ratios[who];
-        return format(summary, figure.unit) + (ratio === undefined ? "" : ` (${formatRatio(ratio)})`);
-      };
-      return [name, cell("tokiwa"), ...peers.map(cell), goalText(figure), verdictText(figure)];
-    }),
+  const titles = peers.map((peer) => IMPLEMENTATIONS[peer].title);
+  const lines = results.flatMap((result) =>
+    result.figures.map((figure, index) => [
+      nameCell(result.row, figure, index),
+      ...["tokiwa", ...peers].map((who) => valueCell(who, figure, result.errors, format)),
+      goalText(figure),
+      verdictText(figure),
+    ]),
   );
-  return [heading, ...lines];
+  return [["row", "tokiwa", ...titles, "goal", "verdict"], ...lines];
 }
 
 function alignColumns(cells) {
   const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  return cells.map((line) => line.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd());
+  return cells.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The stack of an error is in the JSON. */
+function withoutStack(error) {
+  return error.split(/\n\s+at /)[0];
 }
 
 function notes({ missing, results, rounds }) {
+  const fresh = ROWS.filter((row) => row.fresh)
+    .map(({ name }) => name)
+    .join(", ");
   const lines = [];
   for (const [name, why] of Object.entries(missing))
     lines.push(`${IMPLEMENTATIONS[name].title} is missing: ${why}.`);
   for (const { row, errors } of results)
     for (const [name, error] of Object.entries(errors))
-      lines.push(`${row}: ${IMPLEMENTATIONS[name].title} failed: ${error}`);
+      lines.push(`${row}: ${IMPLEMENTATIONS[name].title} failed: ${withoutStack(error)}`);
   lines.push(
-    `Medians of ${rounds} rounds, the first of which warms up and does not count. A figure in brackets is tokiwa's time divided by the peer's: below 1, tokiwa is ahead.`,
+    `Medians of at most ${rounds} rounds each; ${fresh} take a new process every round, elsewhere the first round warms up and does not count.`,
+    "In brackets: tokiwa's figure divided by the peer's. Below 1, tokiwa is ahead.",
   );
   return lines;
 }
@@ -99,7 +131,8 @@ export function textReport(report) {
 /** The same as Markdown; with the spread of the rounds, half of (p90 - p10) / median either way. */
 export function markdownReport(report) {
   const cells = tableCells(report.results, withSpread);
-  const line = (values) => `| ${values.map((value) => value.trim().replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (values) =>
+    `| ${values.map((value) => value.trim().replaceAll("|", "\\|")).join(" | ")} |`;
   const [heading, ...lines] = cells;
   return [
     `${machineLine(report.machine)}.`,

@@ -17,9 +17,3 @@ export function check(what, got, wanted) {
 export function sumBelow(count) {
   return (count * (count - 1)) / 2;
 }
-
-/** For rows that measure memory. Elsewhere a round pays for garbage when it falls due, as a program does. */
-export function collectGarbage() {
-  if (globalThis.gc === undefined) throw new Error("start node with --expose-gc");
-  globalThis.gc();
-}

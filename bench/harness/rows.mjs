@@ -7,7 +7,8 @@
 //   peers        besides tokiwa; `{ tokio: "yield_many" }` runs a peer's row of another name
 //   rounds       a bound on the rounds, for rows that take long
 //   fresh        every round in a new process: for what only a process's first time shows, and for memory
-//   figures      `field` of the answer, `unit`, `goals`: `{ peer, atMost }` is a ratio to that peer, `{ atMost }` a value
+//   figures      `field` of the answer, or what `of` makes of answer and parameters; `unit`; `label` where the row has more
+//                than one; `goals`: `{ peer, atMost }` is a ratio to that peer, `{ atMost }` a value
 
 const ns = (goals) => [{ field: "nsPerOp", unit: "ns", goals }];
 
@@ -80,6 +81,87 @@ export const ROWS = [
     figures: [
       ...ns([{ peer: "tokio", atMost: 1 }]),
       { field: "early", unit: "early", label: "woken early", goals: [{ atMost: 0 }] },
+    ],
+  },
+  {
+    name: "million",
+    work: "a million tasks that sleep at once",
+    parameters: { tasks: 1_000_000, duration_ms: 8_000 },
+    quick: { tasks: 100_000, duration_ms: 2_000 },
+    peers: { tokio: "million", promises: "million" },
+    rounds: 3,
+    fresh: true,
+    figures: [
+      {
+        field: "bytesPerTask",
+        unit: "B",
+        label: "resident memory each",
+        goals: [{ atMost: 600 }],
+      },
+      { field: "heapBytesPerTask", unit: "B", label: "heap and buffers each" },
+      {
+        field: "beyondMs",
+        of: ({ totalMs }, { duration_ms }) => totalMs - duration_ms,
+        unit: "ms",
+        label: "to completion, less the sleep",
+      },
+    ],
+  },
+  {
+    name: "echo_tcp",
+    work: "1,000 connections × 100 messages of 64 B, both ends in one process",
+    parameters: { connections: 1_000, messages: 100, bytes: 64 },
+    quick: { connections: 200 },
+    peers: { tokio: "echo_tcp", node: "echo_tcp" },
+    figures: ns([{ peer: "node", atMost: 1.15 }]),
+  },
+  {
+    name: "start",
+    work: "build a runtime, run nothing, shut down",
+    parameters: { times: 100 },
+    peers: { tokio: "start" },
+    fresh: true,
+    figures: [
+      ...ns([]),
+      { field: "firstMs", unit: "ms", label: "the first of a process", goals: [{ atMost: 5 }] },
+    ],
+  },
+  {
+    name: "idle",
+    work: "a runtime that waits 2 s for a timer",
+    parameters: { duration_ms: 2_000 },
+    quick: { duration_ms: 500 },
+    peers: { node: "idle" },
+    rounds: 3,
+    fresh: true,
+    figures: [
+      {
+        field: "residentBytes",
+        unit: "B",
+        label: "resident memory",
+        goals: [{ atMost: 8 * 2 ** 20 }],
+      },
+      { field: "coreBytes", unit: "B", label: "the core's memory" },
+      { field: "cpuMs", unit: "ms", label: "processor time", goals: [{ atMost: 5 }] },
+    ],
+  },
+  {
+    name: "size",
+    work: "a program that spawns and uses a channel, bundled for a browser",
+    parameters: {},
+    peers: { effect: "size" },
+    rounds: 1,
+    fresh: true,
+    figures: [
+      { field: "gzipBytes", unit: "B", label: "minified and gzipped" },
+      { field: "minifiedBytes", unit: "B", label: "minified" },
+      { field: "coreBytes", unit: "B", label: "core.wasm", goals: [{ atMost: 32 * 2 ** 10 }] },
+      {
+        field: "coreThreadsBytes",
+        unit: "B",
+        label: "core.wasm with threads",
+        goals: [{ atMost: 32 * 2 ** 10 }],
+      },
     ],
   },
 ];

@@ -10,7 +10,7 @@ function implementationsOf(rows) {
 
 /** @param progress is told what is going on. */
 export async function runBenchmarks(options, progress) {
-  const { rows, rounds, quick, sizes, without } = options;
+  const { rows, rounds, warmUpMs, quick, sizes, without } = options;
   const missing = prepareAll(implementationsOf(rows), without);
   const results = [];
   const versions = {};
@@ -19,6 +19,7 @@ export async function runBenchmarks(options, progress) {
     const measured = await measureRow(row, {
       missing,
       rounds,
+      warmUpMs,
       sizes: quick ? { ...row.quick, ...sizes } : sizes,
       onRound: progress.round,
     });
@@ -36,7 +37,8 @@ export function makeProgress(stream) {
   const show = (text) => stream.write(`\r\u001b[2K${text}`);
   if (!stream.isTTY)
     return {
-      row: (name, number, count) => stream.write(`tokiwa: measuring ${name} (${number} of ${count})\n`),
+      row: (name, number, count) =>
+        stream.write(`tokiwa: measuring ${name} (${number} of ${count})\n`),
       round: () => {},
       end: () => {},
     };
@@ -44,7 +46,8 @@ export function makeProgress(stream) {
     row: (name, number, count) => {
       place = `${name} (${number} of ${count})`;
     },
-    round: (round, count, implementation) => show(`${place}: round ${round} of ${count}, ${implementation}`),
+    round: (round, count, implementation) =>
+      show(`${place}: round ${round} of ${count}, ${implementation}`),
     end: () => show(""),
   };
 }

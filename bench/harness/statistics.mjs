@@ -13,5 +13,10 @@ export function summarize(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const median = quantile(sorted, 0.5);
   const range = quantile(sorted, 0.9) - quantile(sorted, 0.1);
-  return { median, min: sorted[0], spread: range === 0 ? 0 : range / median, rounds: sorted.length };
+  return {
+    median,
+    min: sorted[0],
+    spread: range === 0 ? 0 : range / median,
+    rounds: sorted.length,
+  };
 }

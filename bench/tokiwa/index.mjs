@@ -1,8 +1,20 @@
 // tokiwa, from the built package by its name.
 
+import * as echo from "./echo.mjs";
+import * as million from "./million.mjs";
+import * as size from "./size.mjs";
+import * as start from "./start.mjs";
 import * as sync from "./sync.mjs";
 import * as tasks from "./tasks.mjs";
 import * as timers from "./timers.mjs";
 
 export const versions = { node: process.versions.node };
-export const rows = { ...tasks.rows, ...sync.rows, ...timers.rows };
+export const rows = {
+  ...echo.rows,
+  ...million.rows,
+  ...size.rows,
+  ...start.rows,
+  ...sync.rows,
+  ...tasks.rows,
+  ...timers.rows,
+};

@@ -3,13 +3,16 @@
 
 import { Builder } from "tokiwa/runtime";
 
-export const runtime = Builder.newCurrentThread().enableAll().build();
+let runtime;
 
-/** Waits for every handle in order and adds up what the tasks returned. */
-export function* joinSum(handles) {
-  let sum = 0;
-  for (const handle of handles) sum += yield* handle;
-  return sum;
+export function buildRuntime() {
+  return Builder.newCurrentThread().enableAll().build();
+}
+
+/** Runs a coroutine to its end on the runtime of this process. */
+export function run(program, ...args) {
+  runtime ??= buildRuntime();
+  return runtime.run(program, ...args);
 }
 
 /**
@@ -17,7 +20,15 @@ export function* joinSum(handles) {
  * the time: a coroutine around the program to leave it out would make every `yield*` of the program one level deeper.
  */
 export async function timed(program, ...args) {
+  runtime ??= buildRuntime();
   const start = performance.now();
   const value = await runtime.run(program, ...args);
   return { elapsed: performance.now() - start, value };
+}
+
+/** Waits for every handle in order and adds up what the tasks returned. */
+export function* joinSum(handles) {
+  let sum = 0;
+  for (const handle of handles) sum += yield* handle;
+  return sum;
 }

@@ -3,10 +3,9 @@
 const out = process.stdout;
 
 /** https://no-color.org: any value but the empty one. */
-const coloured =
-  out.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+const coloured = out.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
 
-export const isTerminal: boolean = out.isTTY === true && process.env["TERM"] !== "dumb";
+export const isTerminal: boolean = out.isTTY === true && process.env.TERM !== "dumb";
 
 function paint(code: number): (text: string) => string {
   return (text) => (coloured && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text);
@@ -17,6 +16,9 @@ export const dim: (text: string) => string = paint(2);
 export const red: (text: string) => string = paint(31);
 export const green: (text: string) => string = paint(32);
 export const cyan: (text: string) => string = paint(36);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour is made of.
+const COLOUR = /\x1b\[\d+m/g;
 
 export const WIDTH = 96;
 
@@ -29,23 +31,27 @@ export function overwrite(text: string): void {
   out.write(`\r\x1b[K${text.slice(0, Math.max(20, (out.columns ?? 100) - 1))}`);
 }
 
+/** What stays on one line: code between backticks, and a number with its unit. */
+const TOGETHER = /`[^`]*`|\d (?:ms|s|h|KiB|bytes)\b/g;
+const JOINT = "\u00a0";
+
 /** Breaks text between words, so that each line with its indent fits. */
 export function wrap(text: string, indent: number): string[] {
   const lines: string[] = [];
   let current = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.replace(TOGETHER, (part) => part.replaceAll(" ", JOINT)).split(" ")) {
     if (current !== "" && indent + current.length + 1 + word.length > WIDTH) {
       lines.push(current);
       current = word;
     } else current = current === "" ? word : `${current} ${word}`;
   }
   if (current !== "") lines.push(current);
-  return lines;
+  return lines.map((each) => each.replaceAll(JOINT, " "));
 }
 
 /** Text in lines with the first one starting after `lead`, the others below it. */
 export function paragraph(lead: string, text: string, paintText: (text: string) => string): void {
-  const indent = lead.length;
+  const indent = lead.replace(COLOUR, "").length;
   wrap(text, indent).forEach((part, index) => {
     line(`${index === 0 ? lead : " ".repeat(indent)}${paintText(part)}`);
   });

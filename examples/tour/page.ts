@@ -59,7 +59,7 @@ const ALIKE = 1.1;
 export class Page {
   readonly report: ChapterReport;
   private readonly quiet: boolean;
-  private last: "words" | "steps" | "figures" | "checks" = "words";
+  private last: "words" | "lines" | "steps" | "figures" | "checks" = "words";
 
   constructor(chapter: Chapter, position: number, quiet: boolean) {
     this.quiet = quiet;
@@ -89,15 +89,25 @@ export class Page {
     paragraph("    ", text, dim);
   }
 
+  /** A line as it is. */
+  line(text: string): void {
+    this.report.notes.push(text);
+    if (this.quiet) return;
+    this.begin("lines");
+    paragraph("    ", text, (part) => part);
+  }
+
   /** What happened, in the order in which it did. */
   steps(steps: readonly Step[]): void {
-    this.report.steps.push(...steps);
+    const first = steps[0]?.at ?? 0;
+    const relative = steps.map((step) => ({ ...step, at: step.at - first }));
+    this.report.steps.push(...relative);
     if (this.quiet) return;
     this.begin("steps");
     const width = Math.max(...steps.map((step) => step.name.length));
-    for (const step of steps) {
+    for (const step of relative) {
       const lead = `  ${fixed(step.at, 2).padStart(9)} ms  ${step.name.padEnd(width)}  `;
-      paragraph(lead.replace(step.name, () => step.name), step.text, (text) => text);
+      paragraph(lead, step.text, (text) => text);
     }
   }
 
@@ -105,8 +115,9 @@ export class Page {
     this.report.figures.push(...figures);
     if (this.quiet) return;
     this.begin("figures");
-    const heading = (text: string): string => text.padStart(NUMBER + 1 + UNIT - 1).padEnd(NUMBER + 1 + UNIT);
-    line(dim(`    ${" ".repeat(LABEL)}${heading("tokiwa")}${heading("plain Node")}`));
+    const heading = (text: string): string =>
+      text.padStart(NUMBER + 1 + UNIT - 1).padEnd(NUMBER + 1 + UNIT);
+    line(dim(`    ${" ".repeat(LABEL)}${heading("tokiwa")}${heading("plain Node").trimEnd()}`));
     for (const figure of figures) line(`    ${row(figure)}`);
   }
 
@@ -114,7 +125,7 @@ export class Page {
   check(claim: string, holds: boolean, detail = ""): void {
     // For the tour's own test: the first claim of the chapter named there is made to fail.
     const broken =
-      process.env["TOKIWA_TOUR_BREAK"] === this.report.name && this.report.checks.length === 0;
+      process.env.TOKIWA_TOUR_BREAK === this.report.name && this.report.checks.length === 0;
     const check = { claim, holds: holds && !broken, detail: broken ? "broken on purpose" : detail };
     this.report.checks.push(check);
     if (this.quiet) return;
@@ -128,9 +139,10 @@ export class Page {
     return this.quiet ? silent : new Progress(text, fraction);
   }
 
-  /** A blank line between things of different kinds. */
+  /** A blank line before each thing, except between lines, and between claims. */
   private begin(kind: typeof this.last): void {
-    if (kind !== this.last || kind === "words") line();
+    const inSeries = kind === "lines" || kind === "checks";
+    if (kind !== this.last || !inSeries) line();
     this.last = kind;
   }
 }
@@ -141,8 +153,12 @@ export function detailed(check: Check): string {
 
 function row(figure: Figure): string {
   const { label, unit, tokiwa, plainNode, compare } = figure;
-  const cells = [cell(tokiwa, unit), plainNode === undefined ? cell("-", unit) : cell(plainNode, unit)];
-  const words = plainNode === undefined || compare === undefined ? "" : inWords(tokiwa, plainNode, compare);
+  const cells = [
+    cell(tokiwa, unit),
+    plainNode === undefined ? cell("-", unit) : cell(plainNode, unit),
+  ];
+  const words =
+    plainNode === undefined || compare === undefined ? "" : inWords(tokiwa, plainNode, compare);
   return `${label.padEnd(LABEL)}${cyan(cells[0] as string)}${cells[1]}${dim(words)}`.trimEnd();
 }
 

@@ -1,7 +1,7 @@
 // What is going on while something takes longer: one line rewritten in place on a terminal, plain lines elsewhere, at most
 // one a second. Nothing at all before a third of a second has passed.
 
-import { dim, isTerminal, line, overwrite } from "./console.js";
+import { isTerminal, line, overwrite } from "./console.js";
 import { fixed } from "./units.js";
 
 const QUIET_MS = 300;
@@ -47,7 +47,3 @@ export class Progress implements Disposable {
 
 /** Progress for who reads no terminal. */
 export const silent: Disposable = { [Symbol.dispose]() {} };
-
-export function explain(text: string): void {
-  line(`    ${dim(text)}`);
-}

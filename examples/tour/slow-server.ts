@@ -2,7 +2,7 @@
 //
 // A request is eight bytes: how many milliseconds to wait, and a number. The answer is twice that number, in four bytes.
 
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join, select, sleep, spawn } from "tokiwa";
 import { IoError, TcpListener, TcpStream } from "tokiwa/net";
 

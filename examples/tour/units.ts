@@ -24,10 +24,7 @@ const SUFFIX: Record<Unit, string> = {
 
 /** With thousands separated, and always so many digits after the point. */
 export function fixed(value: number, digits: number): string {
-  return value.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  return value.toFixed(digits).replace(/\B(?=(?:\d{3})+(?!\d))(?<!\.\d*)/g, ",");
 }
 
 export function count(value: number): string {

@@ -51,10 +51,11 @@ describe.each(BUILDS)("the slabs of core.%s", (build) => {
   test("tasks keep their state across growth by pages", () => {
     const { core, memory } = load({ taskLimit: 5000 });
     const before = memory.buffer.byteLength;
-    for (let slot = 0; slot < 5000; slot++) expect(core.spawn(slot + 1)).toBe(slot);
+    const slots = Array.from({ length: 5000 }, (_, slot) => slot);
+    expect(slots.map((slot) => core.spawn(slot + 1))).toEqual(slots);
     expect(core.spawn(5001)).toBe(-1);
     expect(memory.buffer.byteLength).toBeGreaterThan(before);
-    for (let slot = 0; slot < 5000; slot++) expect(core.next(PENDING)).toBe(slot);
+    expect(slots.map(() => core.next(PENDING))).toEqual(slots);
     expect(core.next(PENDING)).toBe(EMPTY);
     core.wakeTask(4999, 5000);
     core.wakeTask(0, 1);

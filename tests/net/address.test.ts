@@ -19,8 +19,14 @@ const GOOD: readonly (readonly [AddressLike, { host: string; port: number }])[] 
   ["[::]:443", { host: "::", port: 443 }],
   ["[2001:db8::7]:8080", { host: "2001:db8::7", port: 8080 }],
   ["[::ffff:127.0.0.1]:1", { host: "::ffff:127.0.0.1", port: 1 }],
-  [{ host: "127.0.0.1", port: 80 }, { host: "127.0.0.1", port: 80 }],
-  [{ host: "::1", port: 0 }, { host: "::1", port: 0 }],
+  [
+    { host: "127.0.0.1", port: 80 },
+    { host: "127.0.0.1", port: 80 },
+  ],
+  [
+    { host: "::1", port: 0 },
+    { host: "::1", port: 0 },
+  ],
 ];
 
 const BAD: readonly (readonly [unknown, RegExp])[] = [

@@ -114,7 +114,9 @@ describe("the buffer of a writer", () => {
     yield* within(writer);
     expect(all.length).toBe(pieces * length);
     for (let piece = 0; piece < pieces; piece++) {
-      const wrong = all.subarray(piece * length, (piece + 1) * length).find((byte) => byte !== piece);
+      const wrong = all
+        .subarray(piece * length, (piece + 1) * length)
+        .find((byte) => byte !== piece);
       expect(wrong, `piece ${piece}`).toBeUndefined();
     }
   });

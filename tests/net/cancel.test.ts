@@ -1,9 +1,19 @@
 // Giving up an operation: nothing is lost, and nothing is left behind.
 
-import { ElapsedError, Pending, ready, select, spawn, timeout, Waker } from "tokiwa";
+import {
+  ElapsedError,
+  join,
+  Pending,
+  ready,
+  select,
+  spawn,
+  timeout,
+  Waker,
+  yieldNow,
+} from "tokiwa";
 import { TcpListener, TcpStream } from "tokiwa/net";
-import { hasBudgetRemaining } from "tokiwa/task";
 import { Handle } from "tokiwa/runtime";
+import { hasBudgetRemaining } from "tokiwa/task";
 import { describe, expect } from "vitest";
 import {
   bytes,
@@ -12,10 +22,11 @@ import {
   failure,
   fill,
   LOOPBACK,
-  netTest,
   NodePeer,
+  netTest,
   pollOnce,
   readText,
+  suspended,
   until,
   within,
   wokenButNotPolled,
@@ -54,8 +65,7 @@ describe("a read that is given up", () => {
 
   netTest("with its task aborted, leaves the bytes to the next", function* () {
     using pair = yield* connected();
-    const reading = spawn(pair.server.read(new Uint8Array(16)));
-    expect((yield* pollOnce(reading)).outcome).toBe(Pending);
+    const reading = yield* suspended(pair.server.read(new Uint8Array(16)));
     reading.abort();
     yield* until("it has gone", () => reading.isFinished());
     yield* pair.client.writeAll(bytes("mine"));
@@ -66,7 +76,7 @@ describe("a read that is given up", () => {
     using pair = yield* connected();
     const buffer = new Uint8Array(16).fill(1);
     const read = pair.server.read(buffer);
-    const woken = spawn(wokenButNotPolled(read));
+    const woken = yield* suspended(wokenButNotPolled(read));
     yield* pair.client.writeAll(bytes("seen by the next"));
     yield* within(woken);
     read[Symbol.dispose]();
@@ -131,6 +141,24 @@ describe("a read that waits", () => {
   });
 });
 
+netTest("a task that waits for more idle sockets than it has budget sleeps", function* () {
+  using pair = yield* connected();
+  const reads = Array.from({ length: 200 }, (_, n) => [
+    `${n}`,
+    pair.server.read(new Uint8Array(1)),
+  ]);
+  const waiting = spawn(select(Object.fromEntries(reads)));
+  const polls = () =>
+    Handle.current()
+      .dump()
+      .find(({ id }) => id === waiting.id)?.polls;
+  yield* until("it has been polled", () => (polls() ?? 0) > 0);
+  for (let turns = 0; turns < 50; turns++) yield* yieldNow();
+  expect(polls()).toBe(1);
+  yield* pair.client.writeAll(bytes("x"));
+  yield* within(waiting);
+});
+
 describe("a write that is given up", () => {
   netTest("has written nothing", function* () {
     using pair = yield* connected();
@@ -169,7 +197,7 @@ describe("an accept that is given up", () => {
   netTest("after it was woken, leaves the connection to the next", function* () {
     using listener = yield* TcpListener.bind(LOOPBACK);
     const accept = listener.accept();
-    const woken = spawn(wokenButNotPolled(accept));
+    const woken = yield* suspended(wokenButNotPolled(accept));
     using client = yield* within(TcpStream.connect(listener.localAddr()));
     yield* within(woken);
     accept[Symbol.dispose]();
@@ -190,6 +218,31 @@ describe("an accept that is given up", () => {
     using _server = server;
     expect(context.wakes).toBe(0);
   });
+});
+
+describe("of two accepts by one task, one that is given up", () => {
+  for (const first of ["the one that stays", "the one that goes"])
+    netTest(`takes nothing from the other (polled first: ${first})`, function* () {
+      using listener = yield* TcpListener.bind(LOOPBACK);
+      const stays = listener.accept();
+      const goes = listener.accept();
+      let dropped = false;
+      function* giveUp() {
+        try {
+          yield* timeout(1, goes);
+        } catch {
+          dropped = true;
+        }
+      }
+      const order = first === "the one that stays" ? [stays, giveUp()] : [giveUp(), stays];
+      const waiting = spawn(join(...order));
+      yield* until("one has been given up", () => dropped);
+      using client = yield* within(TcpStream.connect(listener.localAddr()));
+      const accepted = (yield* within(waiting)).find((value) => value !== undefined);
+      const [server, peer] = accepted ?? [];
+      expect(peer).toEqual(client.localAddr());
+      server?.[Symbol.dispose]();
+    });
 });
 
 describe("a connect that is given up", () => {
@@ -213,17 +266,21 @@ describe("a connect that is given up", () => {
   netTest("when it had just succeeded, closes the connection", function* () {
     using peer = new NodePeer((socket) => socket.resume());
     const connect = TcpStream.connect(yield* peer.listen());
-    yield* within(spawn(wokenButNotPolled(connect)));
+    yield* within(wokenButNotPolled(connect));
     connect[Symbol.dispose]();
     yield* peer.socket();
     yield* until("the peer has seen the end", () => peer.sockets[0]?.readableEnded === true);
   });
 
-  netTest("when its time is up, throws ElapsedError and leaves nothing", function* () {
+  netTest("in a select that another branch wins, leaves nothing", function* () {
     using peer = new NodePeer((socket) => socket.resume());
     const address = yield* peer.listen();
-    yield* failure(ElapsedError, () => timeout(0, TcpStream.connect(address)));
-    expect(Handle.current().metrics().ioHandles()).toBe(0);
+    const connect = TcpStream.connect(address);
+    const { branch } = yield* select({ connect, stop: ready(0) }, { biased: true });
+    expect(branch).toBe("stop");
+    using _last = yield* within(TcpStream.connect(address));
+    yield* until("only the last is left", () => peer.closed === peer.sockets.length - 1);
+    expect(Handle.current().metrics().ioHandles()).toBe(1);
   });
 });
 
@@ -233,7 +290,7 @@ describe("a bind that is given up", () => {
     const address = listener.localAddr();
     listener[Symbol.dispose]();
     const bind = TcpListener.bind(address);
-    yield* within(spawn(wokenButNotPolled(bind)));
+    yield* within(wokenButNotPolled(bind));
     bind[Symbol.dispose]();
     using again = yield* within(TcpListener.bind(address));
     expect(again.localAddr()).toEqual(address);

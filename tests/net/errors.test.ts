@@ -1,6 +1,6 @@
 // What goes wrong, and what the error says: code, address, and what to do.
 
-import { Pending, spawn, TokiwaError } from "tokiwa";
+import { spawn, TokiwaError } from "tokiwa";
 import { type AddressLike, IoError, TcpListener, TcpStream, UnexpectedEofError } from "tokiwa/net";
 import { InvalidArgumentError } from "tokiwa/runtime";
 import { describe, expect } from "vitest";
@@ -12,7 +12,7 @@ import {
   fill,
   LOOPBACK,
   netTest,
-  pollOnce,
+  suspended,
   text,
   within,
 } from "../support/net.js";
@@ -87,8 +87,7 @@ describe("the system's refusals", () => {
 describe("a connection that breaks", () => {
   netTest("ECONNRESET in a read that waits, and in every one after it", function* () {
     using it = yield* connectedToPeer();
-    const reading = spawn(it.stream.read(new Uint8Array(8)));
-    expect((yield* pollOnce(reading)).outcome).toBe(Pending);
+    const reading = yield* suspended(it.stream.read(new Uint8Array(8)));
     it.socket.resetAndDestroy();
     const { address } = it;
     for (const read of [() => reading, () => it.stream.read(new Uint8Array(8))]) {
@@ -101,8 +100,7 @@ describe("a connection that breaks", () => {
 
   netTest("what came before the break can still be read", function* () {
     using it = yield* connectedToPeer();
-    const reading = spawn(it.stream.readExact(new Uint8Array(6)));
-    expect((yield* pollOnce(reading)).outcome).toBe(Pending);
+    const reading = yield* suspended(it.stream.readExact(new Uint8Array(6)));
     it.socket.write("before");
     expect(text(yield* within(reading))).toBe("before");
     it.socket.resetAndDestroy();
@@ -113,8 +111,7 @@ describe("a connection that breaks", () => {
   netTest("in a write that waits for a peer that does not read", function* () {
     using it = yield* connectedToPeer((socket) => socket.pause());
     yield* fill(it.stream, new Uint8Array(48 * 1024));
-    const writing = spawn(it.stream.write(new Uint8Array(8)));
-    expect((yield* pollOnce(writing)).outcome).toBe(Pending);
+    const writing = yield* suspended(it.stream.write(new Uint8Array(8)));
     it.socket.resetAndDestroy();
     const error = yield* failure(IoError, () => within(writing));
     expect(error.code).toMatch(/^(EPIPE|ECONNRESET)$/);
@@ -125,8 +122,7 @@ describe("a connection that breaks", () => {
     for (const make of ["flush", "shutdown"] as const) {
       using it = yield* connectedToPeer((socket) => socket.pause());
       yield* fill(it.stream, new Uint8Array(48 * 1024));
-      const waiting = spawn(it.stream[make]());
-      expect((yield* pollOnce(waiting)).outcome).toBe(Pending);
+      const waiting = yield* suspended(it.stream[make]());
       it.socket.resetAndDestroy();
       const error = yield* failure(IoError, () => within(waiting));
       expect(error.code, make).toMatch(/^(EPIPE|ECONNRESET)$/);

@@ -1,13 +1,14 @@
-import { join, Pending, spawn } from "tokiwa";
-import { mpsc } from "tokiwa/sync";
+import { connect } from "node:net";
+import { join, spawn } from "tokiwa";
 import { IoError, TcpListener, TcpStream } from "tokiwa/net";
+import { mpsc } from "tokiwa/sync";
 import { describe, expect } from "vitest";
 import {
   failure,
   LOOPBACK,
   netTest,
-  pollOnce,
   readText,
+  suspended,
   until,
   within,
   wokenButNotPolled,
@@ -27,9 +28,7 @@ describe("several tasks that accept from one listener", () => {
     const acceptors = Array.from({ length: 8 }, () => spawn(acceptor));
     const connections = 200;
     const clients = yield* within(
-      join(
-        ...Array.from({ length: connections }, () => TcpStream.connect(listener.localAddr())),
-      ),
+      join(...Array.from({ length: connections }, () => TcpStream.connect(listener.localAddr()))),
     );
     const accepted: number[] = [];
     while (accepted.length < connections) accepted.push((yield* within(rx.recv())) as number);
@@ -43,9 +42,8 @@ describe("several tasks that accept from one listener", () => {
   netTest("one that was woken and gives up leaves the connection to another", function* () {
     using listener = yield* TcpListener.bind(LOOPBACK);
     const quitter = listener.accept();
-    const woken = spawn(wokenButNotPolled(quitter));
-    const other = spawn(listener.accept());
-    expect((yield* pollOnce(woken)).outcome).toBe(Pending);
+    const woken = yield* suspended(wokenButNotPolled(quitter));
+    const other = yield* suspended(listener.accept());
     using client = yield* within(TcpStream.connect(listener.localAddr()));
     yield* within(woken);
     quitter[Symbol.dispose]();
@@ -73,10 +71,36 @@ describe("a listener", () => {
     clients[1]?.[Symbol.dispose]();
   });
 
+  netTest("knows where a connection came from that broke before it was accepted", function* () {
+    using listener = yield* TcpListener.bind(LOOPBACK);
+    const client = connect(listener.localAddr().port, "127.0.0.1");
+    const from: { port?: number | undefined } = {};
+    client.on("connect", () => {
+      from.port = client.localPort;
+    });
+    yield* until("it is connected", () => from.port !== undefined);
+    // Another one that is accepted proves that the first has come.
+    using second = yield* within(TcpStream.connect(listener.localAddr()));
+    let closed = false;
+    client.on("close", () => {
+      closed = true;
+    });
+    client.resetAndDestroy();
+    yield* until("it is closed", () => closed);
+    const [broken, peer] = yield* within(listener.accept());
+    using _broken = broken;
+    expect(peer).toEqual({ host: "127.0.0.1", port: from.port });
+    expect(broken.peerAddr()).toEqual(peer);
+    const error = yield* failure(IoError, () => broken.read(new Uint8Array(1)));
+    expect(error).toMatchObject({ code: "ECONNRESET", address: `127.0.0.1:${from.port}` });
+    const [other] = yield* within(listener.accept());
+    using _other = other;
+    expect(other.peerAddr()).toEqual(second.localAddr());
+  });
+
   netTest("that is disposed fails who waits in accept, and whoever comes after", function* () {
     const listener = yield* TcpListener.bind(LOOPBACK);
-    const waiting = [spawn(listener.accept()), spawn(listener.accept())];
-    expect((yield* pollOnce(waiting[1] as (typeof waiting)[0])).outcome).toBe(Pending);
+    const waiting = [yield* suspended(listener.accept()), yield* suspended(listener.accept())];
     listener[Symbol.dispose]();
     listener[Symbol.dispose]();
     for (const accept of waiting)
@@ -133,9 +157,7 @@ describe("a listener", () => {
   netTest("takes a port again whose connections were closed just now", function* () {
     const listener = yield* TcpListener.bind(LOOPBACK);
     const address = listener.localAddr();
-    const [client, [server]] = yield* within(
-      join(TcpStream.connect(address), listener.accept()),
-    );
+    const [client, [server]] = yield* within(join(TcpStream.connect(address), listener.accept()));
     // Closed here first, so that the port stays in TIME_WAIT: SO_REUSEADDR must be set.
     server[Symbol.dispose]();
     expect(yield* within(client.read(new Uint8Array(1)))).toBe(0);

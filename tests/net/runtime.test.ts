@@ -3,23 +3,25 @@
 import {
   BlockedLoopError,
   type Context,
+  join,
   main,
   NoRuntimeError,
   Pending,
   spawn,
+  timeout,
   Waker,
 } from "tokiwa";
-import { lookupHost, TcpListener, TcpStream } from "tokiwa/net";
+import { IoError, lookupHost, TcpListener, TcpStream } from "tokiwa/net";
 import { Builder, DriverDisabledError, Handle, type Runtime } from "tokiwa/runtime";
 import { expect, test } from "vitest";
 import {
   bytes,
-  Connected,
+  type Connected,
   connected,
   failure,
   LOOPBACK,
-  netTest,
   NodePeer,
+  netTest,
   readText,
   runNet,
   text,
@@ -189,7 +191,9 @@ test("shutting a runtime down closes the sockets that its tasks hold", async () 
   });
   await runtime.shutdown();
   expect(runtime.metrics().ioHandles()).toBe(0);
-  await runNet(() => until("the peer has seen the end", () => peer.sockets[0]?.readableEnded === true));
+  await runNet(() =>
+    until("the peer has seen the end", () => peer.sockets[0]?.readableEnded === true),
+  );
 });
 
 test("shutting a runtime down closes the sockets that nobody disposed", async () => {
@@ -204,12 +208,48 @@ test("shutting a runtime down closes the sockets that nobody disposed", async ()
     );
     yield* peer.socket();
   });
-  await runNet(() => until("the peer has seen the end", () => peer.sockets[0]?.readableEnded === true));
+  await runNet(() =>
+    until("the peer has seen the end", () => peer.sockets[0]?.readableEnded === true),
+  );
   const abandoned = (left.listener as TcpListener).localAddr();
   await runNet(function* () {
     using again = yield* within(TcpListener.bind(abandoned));
     expect(again.localAddr()).toEqual(abandoned);
   });
+});
+
+test("a stream that outlives its runtime fails instead of hanging", async () => {
+  const left: { stream?: TcpStream } = {};
+  await main(function* () {
+    const listener = yield* TcpListener.bind(LOOPBACK);
+    left.stream = yield* TcpStream.connect(listener.localAddr());
+  });
+  const stream = left.stream as TcpStream;
+  await expect((async () => await stream.read(new Uint8Array(1)))()).rejects.toThrow(IoError);
+  await expect((async () => await stream.write(new Uint8Array(1)))()).rejects.toThrow(IoError);
+  stream[Symbol.dispose]();
+});
+
+test("under a paused clock, I/O comes before the next timer", async () => {
+  const runtime = Builder.newCurrentThread().enableAll().startPaused(true).build();
+  await closing(runtime, () =>
+    runtime.run(function* () {
+      const day = 86_400_000;
+      using listener = yield* timeout(day, TcpListener.bind(LOOPBACK));
+      const [client, [server]] = yield* timeout(
+        day,
+        join(TcpStream.connect(listener.localAddr()), listener.accept()),
+      );
+      using _client = client;
+      using _server = server;
+      for (let round = 0; round < 50; round++) {
+        yield* client.writeAll(bytes("ping"));
+        yield* timeout(day, server.readExact(new Uint8Array(4)));
+        yield* server.writeAll(bytes("pong"));
+        yield* timeout(day, client.readExact(new Uint8Array(4)));
+      }
+    }),
+  );
 });
 
 test("two runtimes talk to each other on one thread", async () => {

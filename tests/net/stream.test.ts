@@ -9,6 +9,7 @@ import {
   LOOPBACK,
   netTest,
   pollOnce,
+  readCount,
   readText,
   text,
   until,
@@ -130,14 +131,17 @@ describe("reading", () => {
     expect(seen).toBe("abcdef");
   });
 
-  netTest("read does not wait for the buffer to be full, and leaves the rest of it alone", function* () {
-    using pair = yield* connected();
-    yield* pair.client.writeAll(bytes("xy"));
-    const buffer = new Uint8Array(64).fill(7);
-    const count = yield* within(pair.server.read(buffer));
-    expect(count).toBeGreaterThan(0);
-    expect([...buffer.subarray(count)].every((byte) => byte === 7)).toBe(true);
-  });
+  netTest(
+    "read does not wait for the buffer to be full, and leaves the rest of it alone",
+    function* () {
+      using pair = yield* connected();
+      yield* pair.client.writeAll(bytes("xy"));
+      const buffer = new Uint8Array(64).fill(7);
+      const count = yield* within(pair.server.read(buffer));
+      expect(count).toBeGreaterThan(0);
+      expect([...buffer.subarray(count)].every((byte) => byte === 7)).toBe(true);
+    },
+  );
 
   netTest("read gives 0 at the end, again and again", function* () {
     using pair = yield* connected();
@@ -364,5 +368,47 @@ describe("halves", () => {
       half[Symbol.dispose]();
       expect(half.peerAddr()).toEqual(peer);
     }
+  });
+});
+
+describe("several tasks at one stream, in the same direction", () => {
+  netTest("that read: each byte goes to one of them, and all see the end", function* () {
+    using pair = yield* connected();
+    const received: number[] = [];
+    function* reader() {
+      const one = new Uint8Array(1);
+      while ((yield* pair.server.read(one)) === 1) received.push(one[0] as number);
+    }
+    const readers = Array.from({ length: 3 }, () => spawn(reader));
+    for (let byte = 0; byte < 50; byte++) {
+      yield* pair.client.writeAll(new Uint8Array([byte]));
+      yield* until("somebody has read it", () => received.length === byte + 1);
+    }
+    yield* pair.client.shutdown();
+    for (const task of readers) yield* within(task);
+    expect(received.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+  });
+
+  netTest("that write: all come to their end, and so does every byte", function* () {
+    using pair = yield* connected();
+    const length = 4 * 1024 * 1024;
+    const writers = [1, 2, 3].map((byte) =>
+      spawn(pair.client.writeAll(new Uint8Array(length).fill(byte))),
+    );
+    const reading = spawn(pair.server.readToEnd());
+    for (const task of writers) yield* within(task);
+    yield* pair.client.shutdown();
+    const counts = [0, 0, 0, 0];
+    for (const byte of yield* within(reading)) counts[byte] = (counts[byte] as number) + 1;
+    expect(counts).toEqual([0, length, length, length]);
+  });
+
+  netTest("that flush and shut down while another writes", function* () {
+    using pair = yield* connected();
+    const writing = spawn(pair.client.writeAll(new Uint8Array(8 * 1024 * 1024)));
+    yield* until("the writer is held up", () => !writing.isFinished());
+    const flushing = spawn(pair.client.flush());
+    const reading = spawn(readCount(pair.server, 8 * 1024 * 1024));
+    for (const task of [writing, flushing, reading]) yield* within(task as typeof flushing);
   });
 });

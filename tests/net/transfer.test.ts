@@ -73,16 +73,19 @@ function* ask(listener: TcpListener, id: number) {
   return yield* socket.readToEnd();
 }
 
-netTest("1,000 connections at once: each gets its own answer, and all are given back", function* () {
-  using listener = yield* TcpListener.bind(LOOPBACK);
-  const metrics = Handle.current().metrics();
-  const server = spawn(serve, listener);
-  const clients = Array.from({ length: CONNECTIONS }, (_, id) => ask(listener, id));
-  const answers = yield* within(join(...clients));
-  answers.forEach((given, id) => {
-    expect([...given], `client ${id}`).toEqual([9, 7, id & 255, id >> 8]);
-  });
-  server.abort();
-  yield* within(join());
-  expect(metrics.ioHandles()).toBe(1);
-});
+netTest(
+  "1,000 connections at once: each gets its own answer, and all are given back",
+  function* () {
+    using listener = yield* TcpListener.bind(LOOPBACK);
+    const metrics = Handle.current().metrics();
+    const server = spawn(serve, listener);
+    const clients = Array.from({ length: CONNECTIONS }, (_, id) => ask(listener, id));
+    const answers = yield* within(join(...clients));
+    answers.forEach((given, id) => {
+      expect([...given], `client ${id}`).toEqual([9, 7, id & 255, id >> 8]);
+    });
+    server.abort();
+    yield* within(join());
+    expect(metrics.ioHandles()).toBe(1);
+  },
+);

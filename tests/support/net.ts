@@ -9,8 +9,9 @@ import { networkInterfaces } from "node:os";
 import {
   type Context,
   type Coroutine,
-  Future,
+  type Future,
   JoinError,
+  type JoinHandle,
   join,
   Pending,
   type Poll,
@@ -18,9 +19,10 @@ import {
   sleep,
   spawn,
   timeout,
+  yieldNow,
 } from "tokiwa";
 import { TcpListener, TcpStream } from "tokiwa/net";
-import { Builder } from "tokiwa/runtime";
+import { Builder, Handle } from "tokiwa/runtime";
 import { expect, test } from "vitest";
 
 /** Far beyond what anything here needs; reached only by a wait that would never end. */
@@ -57,10 +59,15 @@ export function* within<T>(operation: Future<T> | Coroutine<T>): Coroutine<T> {
   try {
     return yield* timeout(LIMIT_MS, task);
   } catch (error) {
-    throw error instanceof JoinError && error.isPanic ? error.cause : error;
+    throw panicOf(error);
   } finally {
     task.abort();
   }
+}
+
+/** What a task threw, through the handles of those who waited for it. */
+function panicOf(error: unknown): unknown {
+  return error instanceof JoinError && error.isPanic ? panicOf(error.cause) : error;
 }
 
 /** Waits until a condition holds, which events of the host's make true. */
@@ -104,6 +111,17 @@ export function* failure<E extends Error>(
 /** One poll with this task's waker, without waiting for the outcome. */
 export function pollOnce<T>(inner: Future<T>): Future<{ readonly outcome: Poll<T> }> {
   return pollFn((cx) => ({ outcome: inner.poll(cx) }));
+}
+
+/** Starts a task that waits, and is back when it does. */
+export function* suspended<T>(operation: Future<T> | Coroutine<T>): Coroutine<JoinHandle<T>> {
+  const task = spawn(operation);
+  yield* yieldNow();
+  const polls = Handle.current()
+    .dump()
+    .find(({ id }) => id === task.id)?.polls;
+  expect({ finished: task.isFinished(), polls }).toEqual({ finished: false, polls: 1 });
+  return task;
 }
 
 /** Polls once, and completes when the future wakes, without polling it again: the moment at which a loser may be dropped. */

@@ -36,3 +36,8 @@ export function proceed(cx: Context): boolean {
   cx.waker.wakeDeferred();
   return false;
 }
+
+/** Gives a unit back that {@link proceed} took for a result that then did not come. */
+export function refund(): void {
+  budget += 1;
+}

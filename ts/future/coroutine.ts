@@ -1,6 +1,6 @@
 // Generators as coroutines: a `function*` is the `async fn` of this library.
 
-import { beginDropping, endDropping, RESUME, replaceContext } from "./current.js";
+import { beginDropping, endDropping, RESUME, refuseToWait, replaceContext } from "./current.js";
 import {
   AwaitWhileDroppingError,
   describe,
@@ -71,9 +71,6 @@ export function resume<T>(coroutine: Coroutine<T>): Poll<T> {
   }
 }
 
-/** How often a `finally` may insist on waiting before its coroutine is left behind. */
-const DROP_ATTEMPTS = 16;
-
 /**
  * Ends a coroutine where it stands: `finally` blocks and `using` declarations run. Throws what they throw.
  *
@@ -83,10 +80,10 @@ export function dropCoroutine(coroutine: Coroutine<unknown>): void {
   beginDropping();
   try {
     let step: IteratorResult<unknown, unknown> = coroutine.return(undefined);
-    for (let attempt = 0; step.done !== true; attempt++) {
-      if (attempt === DROP_ATTEMPTS) throw new AwaitWhileDroppingError();
+    // A plain `yield` in clean-up is refused where it stands; one that always insists is left behind.
+    while (step.done !== true && refuseToWait())
       step = coroutine.throw(new AwaitWhileDroppingError());
-    }
+    if (step.done !== true) throw new AwaitWhileDroppingError();
   } finally {
     endDropping();
   }

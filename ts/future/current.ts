@@ -4,7 +4,8 @@
 import type { Context } from "./waker.js";
 
 let current: Context | undefined;
-let dropping = 0;
+/** Drops under way, one inside the other, and how often each has refused to wait; the innermost is the last. */
+const refusals: number[] = [];
 
 /** The context of the poll under way, or undefined outside of every poll. */
 export function currentContext(): Context | undefined {
@@ -24,15 +25,26 @@ export function replaceContext(context: Context | undefined): Context | undefine
   return previous;
 }
 
+/** How often the clean-up of a coroutine is refused before the coroutine is left behind. */
+const MOST_REFUSALS = 16;
+
 /** Whether a coroutine is being dropped, so that nothing may wait. */
 export function isDropping(): boolean {
-  return dropping > 0;
+  return refusals.length > 0;
 }
 
 export function beginDropping(): void {
-  dropping += 1;
+  refusals.push(0);
 }
 
 export function endDropping(): void {
-  dropping -= 1;
+  refusals.pop();
+}
+
+/** Something wants to wait while a coroutine is dropped; false when it has insisted too often to be refused once more. */
+export function refuseToWait(): boolean {
+  const innermost = refusals.length - 1;
+  const count = (refusals[innermost] ?? 0) + 1;
+  refusals[innermost] = count;
+  return count <= MOST_REFUSALS;
 }

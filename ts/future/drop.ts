@@ -14,3 +14,18 @@ export function dropAll(futures: Iterable<Disposable | undefined>): void {
   }
   if (failed) throw first;
 }
+
+/**
+ * Drops each of them because of `error`, which goes first: what a drop throws is kept as its `suppressed`.
+ *
+ * @returns `error`, to be thrown.
+ */
+export function dropAllBecause(error: unknown, futures: Iterable<Disposable | undefined>): unknown {
+  try {
+    dropAll(futures);
+  } catch (suppressed) {
+    if (error instanceof Error && !("suppressed" in error))
+      Object.defineProperty(error, "suppressed", { value: suppressed, configurable: true });
+  }
+  return error;
+}

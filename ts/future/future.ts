@@ -8,7 +8,7 @@
 // A future is its own iterator, so `yield* future` allocates nothing: each step polls, a Pending travels up through every
 // `yield*` as the one object PENDING_STEP, and the executor knows it by identity.
 
-import { currentContext, isDropping } from "./current.js";
+import { currentContext, isDropping, refuseToWait } from "./current.js";
 import { driveFuture } from "./drive.js";
 import { AwaitWhileDroppingError, NoContextError } from "./errors.js";
 import { Pending, type Poll, type Suspension } from "./poll.js";
@@ -20,17 +20,28 @@ export const PENDING_STEP: IteratorYieldResult<Suspension> = {
   value: Pending as unknown as Suspension,
 };
 
-/** The context of the poll under way. @throws {NoContextError} outside of every poll. */
+/**
+ * The context of the poll under way.
+ *
+ * @throws {NoContextError} outside of every poll. @throws {AwaitWhileDroppingError} if that is because of a drop.
+ */
 export function requireContext(): Context {
   const cx = currentContext();
-  if (cx === undefined) throw new NoContextError();
-  return cx;
+  if (cx !== undefined) return cx;
+  throw isDropping() ? new AwaitWhileDroppingError() : new NoContextError();
 }
 
-/** The step of a future that is pending. @throws {AwaitWhileDroppingError} where nothing may wait. */
-export function suspend(): IteratorYieldResult<Suspension> {
-  if (isDropping()) throw new AwaitWhileDroppingError();
-  return PENDING_STEP;
+/**
+ * The step of a future that is pending.
+ *
+ * @throws {AwaitWhileDroppingError} where nothing may wait; the future is dropped then.
+ */
+export function suspend(future?: Disposable): IteratorYieldResult<Suspension> {
+  if (!isDropping()) return PENDING_STEP;
+  future?.[Symbol.dispose]();
+  // Clean-up that catches every refusal gets a step that says pending, and is left behind at it.
+  if (!refuseToWait()) return PENDING_STEP;
+  throw new AwaitWhileDroppingError();
 }
 
 /**
@@ -74,7 +85,7 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
   // call has as many targets as there are kinds of futures, which costs a lookup.
   protected next(): IteratorResult<Suspension, T> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   // Called when the coroutine is cancelled.

@@ -2,7 +2,7 @@
 //
 // The branch that is polled first rotates from poll to poll, as Tokio's does, so that none is always served last.
 
-import { dropAll } from "./drop.js";
+import { dropAll, dropAllBecause } from "./drop.js";
 import { PolledAfterCompletionError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
@@ -128,13 +128,14 @@ abstract class Joined<T> extends Future<T[]> {
   /** All branches have ended. */
   protected abstract finish(): void;
 
-  protected dropRest(): void {
+  /** The branches that have not ended, to be dropped. */
+  protected takeRest(): (Future<T> | undefined)[] {
     this.done = true;
-    dropAll(this.branches.splice(0));
+    return this.branches.splice(0);
   }
 
   override [Symbol.dispose](): void {
-    this.dropRest();
+    dropAll(this.takeRest());
   }
 }
 
@@ -154,8 +155,7 @@ class Join<T> extends Joined<T> {
 
 class TryJoin<T> extends Joined<T> {
   protected override failed(error: unknown): void {
-    this.dropRest();
-    throw error;
+    throw dropAllBecause(error, this.takeRest());
   }
 
   protected override finish(): void {}

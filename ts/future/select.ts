@@ -1,7 +1,7 @@
 // select: the first of several futures wins, the others are dropped before its value is returned.
 
 import { hasBudgetRemaining } from "./coop.js";
-import { dropAll } from "./drop.js";
+import { dropAll, dropAllBecause } from "./drop.js";
 import { PolledAfterCompletionError, TokiwaError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
@@ -73,7 +73,7 @@ class Select extends Future<{ branch: string; value: unknown }> {
       const index = (first + offset) % count;
       const value = this.pollBranch(index, cx);
       if (value === Pending) continue;
-      this.dropLosers(index);
+      dropAll(this.takeLosers(index));
       return { branch: this.names[index] as string, value };
     }
     return Pending;
@@ -83,8 +83,7 @@ class Select extends Future<{ branch: string; value: unknown }> {
     try {
       return (this.futures[index] as Future<unknown>).poll(cx);
     } catch (error) {
-      this.dropLosers(index);
-      throw error;
+      throw dropAllBecause(error, this.takeLosers(index));
     }
   }
 
@@ -94,13 +93,14 @@ class Select extends Future<{ branch: string; value: unknown }> {
     return { branch: "otherwise", value: this.otherwise() };
   }
 
-  private dropLosers(winner: number): void {
+  /** Everything but the winner, to be dropped. */
+  private takeLosers(winner: number): Future<unknown>[] {
     this.done = true;
-    dropAll(this.futures.splice(0).filter((_, index) => index !== winner));
+    return this.futures.splice(0).filter((_, index) => index !== winner);
   }
 
   override [Symbol.dispose](): void {
-    this.dropLosers(-1);
+    dropAll(this.takeLosers(-1));
   }
 }
 

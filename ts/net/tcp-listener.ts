@@ -10,6 +10,7 @@ import {
   type Poll,
   PolledAfterCompletionError,
   proceed,
+  refund,
   type Waker,
 } from "../future/index.js";
 import type { HostListener, HostSocket, SocketAddress } from "../host/types.js";
@@ -92,6 +93,7 @@ export class TcpListener implements Disposable {
     if (!proceed(cx)) return Pending;
     const socket = this.attempt(address);
     if (socket !== undefined) return [streamOver(socket, this.scheduler), socket.peerAddress];
+    refund();
     assertLoopRuns("a listener");
     if (!this.waiting.some((waker) => waker.willWake(cx.waker))) this.waiting.push(cx.waker);
     return Pending;

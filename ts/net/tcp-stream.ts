@@ -12,6 +12,7 @@ import {
   Pending,
   type Poll,
   proceed,
+  refund,
   type Waker,
 } from "../future/index.js";
 import { type HostSocket, type SocketAddress, WOULD_BLOCK } from "../host/types.js";
@@ -68,6 +69,7 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     if (!proceed(cx)) return Pending;
     const count = this.attempt("reading", () => this.socket.read(into));
     if (count !== WOULD_BLOCK) return count;
+    refund();
     assertLoopRuns("a socket");
     this.reader = cx.waker;
     return Pending;
@@ -79,6 +81,7 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     if (!proceed(cx)) return Pending;
     const count = this.attempt("writing", () => this.socket.write(bytes));
     if (count !== WOULD_BLOCK) return count;
+    refund();
     return this.waitWritable(cx);
   }
 

@@ -8,6 +8,8 @@ import { NoRuntimeError } from "./errors.js";
 import type { RuntimeOptions } from "./options.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
+import { AsyncCell } from "./task/async-cell.js";
+import { pollingTask } from "./task/cell.js";
 
 /** What a runtime has unless its builder says otherwise; Tokio's figures where it has them. */
 export function defaultOptions(): RuntimeOptions {
@@ -44,7 +46,18 @@ function ambientScheduler(): Scheduler {
   return ambient;
 }
 
+/**
+ * The async function that awaits here, so that the awaited future ends with it. During a poll that is the task polled, if
+ * it is one: what the host carries then belongs to whoever asked for the turn.
+ */
+function awaitingCell(): AsyncCell<unknown> | undefined {
+  const polled = pollingTask();
+  if (polled === undefined) return carriedCell();
+  const cell = polled.owner.cellAt(polled.slot);
+  return cell instanceof AsyncCell ? cell : undefined;
+}
+
 setDriver(<T>(future: unknown) => {
   const scheduler = tryCurrentScheduler() ?? ambientScheduler();
-  return scheduler.drive(future as Future<T>, carriedCell());
+  return scheduler.drive(future as Future<T>, awaitingCell());
 });

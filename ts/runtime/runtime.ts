@@ -13,6 +13,7 @@ import {
   spawnOn,
   startTask,
 } from "./spawning.js";
+import { UNLISTED } from "./task/cell.js";
 
 /** What a shutdown left behind. */
 export interface ShutdownReport {
@@ -43,7 +44,7 @@ export class Runtime implements AsyncDisposable {
    * @throws {UnhandledPanicError} (rejects) when a task panicked and `unhandledPanic` is `"shutdownRuntime"`.
    */
   readonly run: RunFunction = (async (program: unknown, ...args: unknown[]) =>
-    this.scheduler.run(startTask(this.scheduler, "run", program, args))) as RunFunction;
+    this.scheduler.run(startTask(this.scheduler, "run", program, args, UNLISTED))) as RunFunction;
 
   /**
    * Runs a main future and blocks this thread until its value is there. Timers, channels and tasks go on; this thread's
@@ -55,7 +56,7 @@ export class Runtime implements AsyncDisposable {
    */
   readonly blockOn: BlockOnFunction = ((program: unknown, ...args: unknown[]) => {
     this.scheduler.assertMayBlock("blockOn");
-    return this.scheduler.blockOn(startTask(this.scheduler, "blockOn", program, args));
+    return this.scheduler.blockOn(startTask(this.scheduler, "blockOn", program, args, UNLISTED));
   }) as BlockOnFunction;
 
   /** @internal */

@@ -15,9 +15,18 @@ export class Timers {
   private readonly foreign = new Map<number, Waker>();
   private lastKey = 0;
   private closed = false;
-  private lastTick = 0;
+  private lastTurn = 0;
+  private readonly reportError: (what: string, error: unknown) => void;
 
-  constructor(core: CoreExports, clock: Clock, enabled: boolean, limit: number) {
+  /** @param reportError is told what a foreign waker throws. */
+  constructor(
+    core: CoreExports,
+    clock: Clock,
+    enabled: boolean,
+    limit: number,
+    reportError: (what: string, error: unknown) => void,
+  ) {
+    this.reportError = reportError;
     this.core = core;
     this.clock = clock;
     this.enabled = enabled;
@@ -52,6 +61,22 @@ export class Timers {
     return entry;
   }
 
+  /**
+   * Whether a moment has passed for certain. Reads no clock of the host: while time runs, one that has passed since the last
+   * driver turn is found by the next.
+   */
+  isPast(deadline: number): boolean {
+    return deadline <= (this.clock.isPaused() ? this.clock.now() : this.lastTurn);
+  }
+
+  private wake(waker: Waker): void {
+    try {
+      waker.wake();
+    } catch (error) {
+      this.reportError("a waker threw", error);
+    }
+  }
+
   isPending(entry: number, key: number): boolean {
     return this.core.isTimerPending(entry, key) !== 0;
   }
@@ -77,7 +102,7 @@ export class Timers {
     this.closed = true;
     const wakers = [...this.foreign.values()];
     this.foreign.clear();
-    for (const waker of wakers) waker.wake();
+    for (const waker of wakers) this.wake(waker);
   }
 
   isClosed(): boolean {
@@ -89,15 +114,10 @@ export class Timers {
     throw new ShutdownError("a timer was refused");
   }
 
-  /** The time of the last driver turn: the present, or a little before it. Reads no clock. */
-  lastNow(): number {
-    return this.clock.timeOf(this.lastTick);
-  }
-
   /** Fires what is due; wakes inside the core, then the foreign wakers, each in the order of their deadlines. */
   driverTurn(now: number): void {
-    this.lastTick = this.clock.tickOf(now);
-    this.core.driver(this.lastTick);
+    this.lastTurn = now;
+    this.core.driver(this.clock.tickOf(now));
     this.wakeForeign();
   }
 
@@ -109,7 +129,7 @@ export class Timers {
     for (const key of keys.reverse()) {
       const waker = this.foreign.get(key);
       this.foreign.delete(key);
-      waker?.wake();
+      if (waker !== undefined) this.wake(waker);
     }
   }
 }

@@ -134,7 +134,7 @@ export class Receiver<T> extends Future<T> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, T> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   private take(): T {

@@ -20,9 +20,10 @@ export type Duration = number | DurationLike;
 export class DurationError extends TokiwaError {
   readonly argument: string;
   readonly given: unknown;
-  constructor(argument: string, given: unknown) {
+  /** @param allowed which numbers it may be. */
+  constructor(argument: string, given: unknown, allowed = "not negative") {
     super(
-      `${argument} was given ${describe(given)}, but a duration is a number of milliseconds that is not negative, ` +
+      `${argument} was given ${describe(given)}, but must be a number of milliseconds that is ${allowed}, ` +
         "or an object with days, hours, minutes, seconds, milliseconds, microseconds or nanoseconds",
     );
     this.argument = argument;

@@ -70,8 +70,9 @@ export class Interval implements Disposable {
 
   /** Polls for the next tick. */
   pollTick(cx: Context): Poll<Instant> {
-    const scheduled = this.delay.deadline();
     if (this.delay.poll(cx) === Pending) return Pending;
+    // Read after the poll: the first one takes the clock of the runtime that polls.
+    const scheduled = this.delay.deadline();
     this.delay.reset(this.after(scheduled, Instant.now()));
     return scheduled;
   }
@@ -140,7 +141,7 @@ export function intervalAt(
   options: IntervalOptions = {},
 ): Interval {
   const periodMs = toMillis(period, "interval(period)");
-  if (periodMs === 0) throw new DurationError("interval(period), which must not be zero,", period);
+  if (periodMs === 0) throw new DurationError("interval(period)", period, "longer than zero");
   const behavior = checkBehavior(options.missedTickBehavior ?? "burst");
   return new Interval(sleepUntil(start), periodMs, behavior);
 }

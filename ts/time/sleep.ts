@@ -38,11 +38,11 @@ export class Sleep extends Future<void> {
   private waker: Waker | undefined;
 
   /** @internal Deadlines of a sleep made outside of every runtime are on the host's clock until its first poll. */
-  constructor(timers: Timers | undefined, deadlineMs: number) {
+  constructor(timers: Timers | undefined, deadlineMs: number, isPast: boolean) {
     super();
     this.timers = timers;
     this.deadlineMs = deadlineMs;
-    this.entry = NEW;
+    this.entry = isPast ? ELAPSED : NEW;
     this.key = 0;
     this.waker = undefined;
   }
@@ -55,7 +55,13 @@ export class Sleep extends Future<void> {
   /** Whether the moment has come. */
   isElapsed(): boolean {
     if (this.entry === DONE || this.entry === ELAPSED) return true;
-    return this.entry >= 0 && !(this.timers as Timers).isPending(this.entry, this.key);
+    if (this.entry === NEW) return this.deadlineMs <= this.now();
+    return !(this.timers as Timers).isPending(this.entry, this.key);
+  }
+
+  /** The present on the clock of its deadline. */
+  private now(): number {
+    return this.timers?.clock.now() ?? host.now();
   }
 
   /** Waits for another moment instead, whether or not the present one has come. */
@@ -63,10 +69,17 @@ export class Sleep extends Future<void> {
     checkInstant(deadline, "Sleep.reset(deadline)");
     const waker = this.waker;
     this.unregister();
+    // The new deadline is on the clock of here; a sleep made outside of every runtime has none of its own yet.
+    this.timers ??= tryCurrentScheduler()?.timers;
     this.deadlineMs = deadline.valueOf();
     this.entry = NEW;
-    // Somebody waits already: their wake must come at the new moment.
-    if (waker !== undefined) this.register(waker);
+    if (this.deadlineMs <= this.now()) {
+      this.entry = ELAPSED;
+      waker?.wake();
+    } else if (waker !== undefined) {
+      // Somebody waits already: their wake must come at the new moment.
+      this.register(waker);
+    }
   }
 
   override poll(cx: Context): Poll<void> {
@@ -81,7 +94,7 @@ export class Sleep extends Future<void> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, void> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   private pollWith(cx: Context, budgeted: boolean): Poll<void> {
@@ -105,7 +118,7 @@ export class Sleep extends Future<void> {
 
   private firstPoll(cx: Context, budgeted: boolean): Poll<void> {
     this.timers ??= this.bind();
-    if (this.deadlineMs <= this.timers.lastNow()) {
+    if (this.timers.isPast(this.deadlineMs)) {
       this.entry = ELAPSED;
       return this.finish(cx, budgeted);
     }
@@ -164,9 +177,9 @@ export function checkInstant(value: unknown, argument: string): asserts value is
 export function sleep(duration: Duration): Sleep {
   const ms = toMillis(duration, "sleep(duration)");
   const scheduler = tryCurrentScheduler();
-  if (scheduler === undefined) return new Sleep(undefined, host.now() + ms);
+  if (scheduler === undefined) return new Sleep(undefined, host.now() + ms, ms === 0);
   scheduler.timers.assertEnabled();
-  return new Sleep(scheduler.timers, scheduler.clock.now() + ms);
+  return new Sleep(scheduler.timers, scheduler.clock.now() + ms, ms === 0);
 }
 
 /** Waits until a moment; one that has passed is over at once. Otherwise as {@link sleep}. */
@@ -175,5 +188,6 @@ export function sleepUntil(deadline: Instant): Sleep {
   const scheduler = tryCurrentScheduler();
   scheduler?.timers.assertEnabled();
   const now = scheduler?.clock.now() ?? host.now();
-  return new Sleep(scheduler?.timers, Math.min(deadline.valueOf(), now + FAR_FUTURE_MS));
+  const ms = Math.min(deadline.valueOf(), now + FAR_FUTURE_MS);
+  return new Sleep(scheduler?.timers, ms, ms <= now);
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import * as size from "./size.mjs";
 import * as sync from "./sync.mjs";
 import * as tasks from "./tasks.mjs";
 import * as timers from "./timers.mjs";
@@ -10,4 +11,4 @@ const manifest = new URL("../node_modules/effect/package.json", import.meta.url)
 const { version } = JSON.parse(readFileSync(fileURLToPath(manifest), "utf8"));
 
 export const versions = { effect: version };
-export const rows = { ...tasks.rows, ...sync.rows, ...timers.rows };
+export const rows = { ...size.rows, ...sync.rows, ...tasks.rows, ...timers.rows };

@@ -1,11 +1,11 @@
 // A thousand connections, each waiting 100 ms for its answer, at the same time.
 
-import { join, spawn } from "tokiwa";
+import { join, sleep, spawn } from "tokiwa";
 import type { TcpStream } from "tokiwa/net";
 import { affordableConnections } from "../file-limit.js";
 import { quantile, stopwatch } from "../measure.js";
 import type { Chapter, Page } from "../page.js";
-import { onTokiwa } from "../runtime.js";
+import { nodeSleep, onTokiwa } from "../runtime.js";
 import {
   answerSlowlyInNode,
   askOver,
@@ -20,6 +20,8 @@ import { count, seconds } from "../units.js";
 
 const CONNECTIONS = 1_000;
 const WAIT_MS = 100;
+/** Run before measuring, so that whoever comes first does not pay for compiling what both use. */
+const WARM_UP = 100;
 
 class Tally {
   connectMs = 0;
@@ -44,6 +46,7 @@ function* program(connections: number, tally: Tally) {
   const connecting = stopwatch();
   const port = yield* startSlowServer(tally.server);
   const sockets = yield* connectMany(port, connections);
+  while (tally.server.open < connections) yield* sleep(1);
   tally.connectMs = connecting();
   const asking = stopwatch();
   yield* join(...sockets.map((socket, number) => spawn(client, socket, number, tally)));
@@ -54,6 +57,7 @@ async function nodeProgram(connections: number, tally: Tally) {
   const connecting = stopwatch();
   const server = await startNodeServer(answerSlowlyInNode(tally.server));
   const sockets = await connectManyInNode(server.port, connections);
+  while (tally.server.open < connections) await nodeSleep(1);
   tally.connectMs = connecting();
   const asking = stopwatch();
   const nodeClient = async (number: number): Promise<void> => {
@@ -81,6 +85,9 @@ async function measure(page: Page, connections: number, whole: (tally: Tally) =>
 
 async function run(page: Page): Promise<void> {
   const connections = affordableConnections(page, CONNECTIONS);
+  const few = Math.min(WARM_UP, connections);
+  await onTokiwa(program, few, new Tally());
+  await nodeProgram(few, new Tally());
   const mine = await measure(page, connections, (tally) => onTokiwa(program, connections, tally));
   const node = await measure(page, connections, (tally) => nodeProgram(connections, tally));
 
@@ -100,7 +107,7 @@ async function run(page: Page): Promise<void> {
       compare: "time",
     },
     {
-      label: "a wait in the middle",
+      label: "half of the waits were shorter than",
       unit: "ms",
       tokiwa: quantile(mine.waitsMs, 0.5),
       plainNode: quantile(node.waitsMs, 0.5),
@@ -125,6 +132,7 @@ async function run(page: Page): Promise<void> {
   );
   const early = mine.waitsMs.filter((waited) => waited < WAIT_MS).length;
   page.check(`each waited its ${WAIT_MS} ms`, early === 0, `${early} did not`);
+  if (connections < 10) return;
   page.check(
     `they waited side by side: one after the other would have taken ${seconds(connections * WAIT_MS)}`,
     mine.server.mostWaiting > 1 && mine.wallMs < (connections * WAIT_MS) / 2,

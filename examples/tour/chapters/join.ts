@@ -154,7 +154,7 @@ async function run(page: Page): Promise<void> {
     joined.answers.join(" "),
   );
   page.check(
-    "the server had one query in hand at a time before, and all three at once with join",
+    "one after the other the server had one query in hand, with join it had all three",
     sequential.atOnce === 1 && joined.atOnce === QUERIES,
     `${sequential.atOnce} and ${joined.atOnce}`,
   );
@@ -164,7 +164,7 @@ async function run(page: Page): Promise<void> {
     `it started ${joined.extraTasks}`,
   );
   page.check(
-    "tryJoin stops at the first error: the queries under way were called off, and the server saw it",
+    "tryJoin stopped at the first error: the server saw the other queries called off",
     failed.abandoned === 2 && failed.answered === 0,
     `${failed.abandoned} called off, ${failed.answered} answered`,
   );

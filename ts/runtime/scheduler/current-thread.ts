@@ -46,6 +46,7 @@ import {
   replacePollingOwner,
   type TaskCell,
   type TaskDetails,
+  UNLISTED,
 } from "../task/cell.js";
 import { Timers } from "../timers.js";
 import { TraceLog } from "../trace.js";
@@ -104,7 +105,6 @@ export class CurrentThread implements Scheduler, Turns {
   private parked = false;
   private closed = false;
   private unhandled: UnhandledPanicError | undefined;
-  private blockedOn: TaskCell<unknown> | undefined;
 
   private readonly selectRandom = (bound: number): number =>
     this.core.drawBelow(STREAM_SELECT, bound);
@@ -119,7 +119,9 @@ export class CurrentThread implements Scheduler, Turns {
     if (seed === undefined) this.core.seedStreams(host.entropy(), host.entropy());
     else this.core.seedStreams(seed % 2 ** 32, Math.floor(seed / 2 ** 32));
     this.clock = new Clock(host, options.startPaused);
-    this.timers = new Timers(this.core, this.clock, options.time, maxTimers);
+    this.timers = new Timers(this.core, this.clock, options.time, maxTimers, (what, error) =>
+      this.reportError(what, error),
+    );
     this.eventLoop = new EventLoop(this);
     this.panics = new PanicLog(host);
     this.trace = options.trace ? new TraceLog(this.wasm) : undefined;
@@ -168,7 +170,7 @@ export class CurrentThread implements Scheduler, Turns {
   private adopt<T, C extends TaskCell<T>>(cell: C, details: TaskDetails | undefined): C {
     this.cells[cell.slot] = cell as TaskCell<unknown>;
     if (details !== undefined) cell.details = details;
-    if (this.watched) this.announce(cell as TaskCell<unknown>);
+    if (this.watched && details?.unlisted !== true) this.announce(cell as TaskCell<unknown>);
     this.eventLoop.poke();
     return cell;
   }
@@ -194,14 +196,14 @@ export class CurrentThread implements Scheduler, Turns {
     cell.details?.release?.();
     if (cell.isPanicked()) this.panicked(cell);
     const hook = this.options.hooks.taskTerminate;
-    if (hook !== undefined) this.callHook("onTaskTerminate", () => hook(metaOf(cell)));
+    if (hook !== undefined && cell.details?.unlisted !== true)
+      this.callHook("onTaskTerminate", () => hook(metaOf(cell)));
   }
 
   private panicked(cell: TaskCell<unknown>): void {
     this.panics.add(cell);
     // What a `run`, a `blockOn` or an `await` waits for is not a spawned task: its error goes there.
-    if (this.options.unhandledPanic === "ignore") return;
-    if (cell === this.blockedOn || this.eventLoop.isAwaited(cell)) return;
+    if (this.options.unhandledPanic === "ignore" || cell.details?.unlisted === true) return;
     this.unhandled ??= new UnhandledPanicError(cell.panic());
     this.core.interrupt();
   }
@@ -285,7 +287,7 @@ export class CurrentThread implements Scheduler, Turns {
         continue;
       }
       endPoll();
-      if (this.unhandled !== undefined) this.cancelEverything();
+      if (this.unhandled !== undefined && !this.closed) this.close();
       if (isDone()) return "stopped";
       const now = this.driverTurn();
       if (answer === EMPTY && !this.core.ready()) return "idle";
@@ -347,7 +349,7 @@ export class CurrentThread implements Scheduler, Turns {
 
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
     if (parent?.isAborted()) return Promise.reject(parent.joinError());
-    const cell = this.spawnFuture(future);
+    const cell = this.spawnFuture(future, UNLISTED);
     parent?.await(cell as TaskCell<unknown>);
     return this.promiseFor(cell, (ended) => {
       parent?.awaited(ended as TaskCell<unknown>);
@@ -362,13 +364,9 @@ export class CurrentThread implements Scheduler, Turns {
 
   /** Runs a main future to its end, blocking the thread. */
   blockOn<T>(cell: TaskCell<T>): T {
-    const main = cell as TaskCell<unknown>;
-    const blockedOn = this.blockedOn;
-    this.blockedOn = main;
     try {
-      driveBlocking(this, main);
+      driveBlocking(this, cell as TaskCell<unknown>);
     } finally {
-      this.blockedOn = blockedOn;
       this.eventLoop.rest();
     }
     return this.takeMain(cell);

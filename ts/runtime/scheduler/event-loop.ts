@@ -60,12 +60,6 @@ export class EventLoop {
     return wait.promise;
   }
 
-  /** Whether a promise waits for the task, so that its error has somewhere to go. */
-  isAwaited(cell: TaskCell<unknown>): boolean {
-    for (const wait of this.waits) if (wait.cell === cell) return true;
-    return false;
-  }
-
   /** A task may have become ready outside of a turn. */
   poke(): void {
     if (this.asleep) this.request();
@@ -130,7 +124,10 @@ export class EventLoop {
   private armTimer(): void {
     const { core, clock, host } = this.turns;
     const tick = core.nextExpiryBound();
-    if (tick < 0) return;
+    if (tick < 0) {
+      this.disarm();
+      return;
+    }
     // A timer that rings early costs an empty turn; setting one costs more, so one that is early enough is kept.
     if (this.timer !== undefined && this.timerTick <= tick) return;
     this.disarm();

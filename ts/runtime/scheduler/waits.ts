@@ -6,7 +6,6 @@ import type { TaskCell } from "../task/cell.js";
 
 /** A promise that waits for a task, as the scheduler keeps it. */
 export interface OpenWait {
-  readonly cell: TaskCell<unknown>;
   /** Gives up on the task: it can never end. */
   fail(error: unknown): void;
 }
@@ -14,7 +13,7 @@ export interface OpenWait {
 /** Settles a promise when its task ends. */
 export class PromiseWait<T> extends Waker implements OpenWait {
   readonly promise: Promise<T>;
-  readonly cell: TaskCell<unknown>;
+  private readonly cell: TaskCell<unknown>;
   private readonly take: () => T;
   private readonly release: (wait: OpenWait) => void;
   private resolve: (value: T) => void = () => {};

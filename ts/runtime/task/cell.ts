@@ -39,7 +39,11 @@ export interface TaskDetails {
   readonly site?: string | undefined;
   /** Takes the abort listener off an outside signal. */
   readonly release?: (() => void) | undefined;
+  /** Not spawned by anybody: a main future, or what an `await` drives. Hooks do not hear of it. */
+  readonly unlisted?: boolean;
 }
+
+export const UNLISTED: TaskDetails = { unlisted: true };
 
 type Waiters = Waker | Waker[] | undefined;
 

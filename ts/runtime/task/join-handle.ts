@@ -99,7 +99,7 @@ export class JoinHandle<T> extends Future<T> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, T> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   /** Detaches: the task goes on. */

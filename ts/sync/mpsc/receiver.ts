@@ -34,7 +34,7 @@ class Recv<T> extends Future<T | undefined> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, T | undefined> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   override [Symbol.dispose](): void {

@@ -103,7 +103,7 @@ class Send<T> extends Acquire<T, void> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, void> {
     const value = this.poll(requireContext());
-    return value === Pending ? suspend() : { done: true, value };
+    return value === Pending ? suspend(this) : { done: true, value };
   }
 
   protected override acquired(): void {

@@ -1,0 +1,255 @@
+// Every example, run as its reader would: `node examples/run.mjs <name>`, in a process of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** The slowest takes some two seconds. */
+const LIMIT_MS = 20_000;
+
+/** An example that runs. */
+class Example {
+  output = "";
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<number | string>;
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, ["examples/run.mjs", ...args], {
+      cwd: root,
+      env: { ...process.env, PORT: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on("data", (chunk) => {
+        this.output += chunk;
+      });
+    const limit = setTimeout(() => this.child.kill("SIGKILL"), LIMIT_MS);
+    this.ended = new Promise((resolve) => {
+      this.child.on("close", (code, signal) => {
+        clearTimeout(limit);
+        resolve(code ?? signal ?? "?");
+      });
+    });
+    running.add(this);
+    void this.ended.then(() => running.delete(this));
+  }
+
+  /** How it has ended: its exit code, or the signal that ended it. */
+  end(): Promise<number | string> {
+    return this.ended;
+  }
+
+  /** Its lines, once it has ended by itself and well. */
+  async lines(): Promise<string[]> {
+    const end = await this.ended;
+    expect({ end, output: this.output }).toMatchObject({ end: 0 });
+    return this.output.trimEnd().split("\n");
+  }
+
+  /** What the pattern finds in the output, as soon as it does. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found !== null) return found;
+      const end = await Promise.race([this.ended, once(this.child.stdout as Socket, "data")]);
+      if (!Array.isArray(end) && !pattern.test(this.output))
+        throw new Error(`ended with ${end} before it said ${pattern}:\n${this.output}`);
+    }
+  }
+
+  async port(): Promise<number> {
+    return Number((await this.says(/listening on 127\.0\.0\.1:(\d+)\n/))[1]);
+  }
+
+  /** Ends it by a signal; how it ended. */
+  interrupt(signal: NodeJS.Signals): Promise<number | string> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+}
+
+const running = new Set<Example>();
+
+afterEach(() => {
+  for (const example of running) example.kill();
+});
+
+/** A client by hand: what it has heard so far. */
+class Client {
+  heard = "";
+  readonly socket: Socket;
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on("data", (chunk) => {
+      this.heard += chunk;
+    });
+  }
+  static async to(port: number): Promise<Client> {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    return new Client(socket);
+  }
+  async hears(text: string): Promise<void> {
+    while (!this.heard.includes(text)) await once(this.socket, "data");
+  }
+}
+
+describe("by themselves", () => {
+  test("hello", async () => {
+    expect(await new Example("hello").lines()).toEqual([
+      "hello, Grace",
+      "hello, Ada",
+      "8 letters greeted, in the order in which their time came",
+    ]);
+  });
+
+  test("echo-server", async () => {
+    const [first, ...rest] = await new Example("echo-server", "--demo").lines();
+    expect(first).toMatch(/^listening on 127\.0\.0\.1:\d+$/);
+    expect(rest).toEqual(["evergreen -> evergreen", "pine -> pine", "cedar -> cedar"]);
+  });
+
+  test("chat-server", async () => {
+    const [, ...lines] = await new Example("chat-server", "--demo").lines();
+    expect(lines).toContain("Cleo reads: * welcome, Cleo; here are: Ann, Bob");
+    expect(lines.filter((line) => line.endsWith("reads: Ann: good evening"))).toHaveLength(2);
+    expect(lines.slice(-2)).toEqual([
+      "Ann reads: * Bob has gone",
+      "Ann reads: Cleo: he never says a word",
+    ]);
+  });
+
+  test("crawler", async () => {
+    const lines = await new Example("crawler").lines();
+    const [, requests, ms] = (/^(\d+) requests in (\d+) ms$/.exec(lines[0] as string) ??
+      []) as unknown as [string, string, string];
+    expect(Number(requests)).toBe(45);
+    // 100 a second: the 45th begins 440 ms after the first, at the earliest.
+    expect(Number(ms)).toBeGreaterThanOrEqual(440);
+    expect(lines[1]).toMatch(/^found: 22 \(\/0 \/1 .* \/22\)$/);
+    expect(lines[2]).toMatch(/^missing: 22 \(\/25 .* \/46\)$/);
+    expect(lines[3]).toBe("too slow: 1 (/11)");
+    expect(lines[4]).toMatch(/^the site saw [1-4] requests at once, and 1 given up$/);
+  });
+
+  test("graceful-shutdown", async () => {
+    const [, ...lines] = await new Example("graceful-shutdown", "--demo").lines();
+    expect(lines).toEqual([
+      "quick: done after 1 ms",
+      "SIGTERM: no longer accepting, 2 in flight",
+      "slow: done after 300 ms",
+      "the deadline has come: 1 aborted",
+      "endless: no answer, the connection was closed",
+    ]);
+  });
+
+  test("hand-written-future", async () => {
+    expect(await new Example("hand-written-future").lines()).toEqual([
+      "a delay was made, and no timer runs yet",
+      "delay: 30 ms, seen at poll 2",
+      "guest: waiting",
+      "cook: at work",
+      "guest: has soup",
+      "delay of 3600000 ms: dropped",
+      "the quick one wins",
+    ]);
+  });
+
+  test("embedding", async () => {
+    const lines = await new Example("embedding").lines();
+    expect(lines.map((line) => line.replace(/^\S+\s+/, ""))).toEqual([
+      "the hero waits at the gate",
+      "the bell rings, the guard goes home",
+      "the hero is through",
+      "frames, a turn of the runtime in each",
+    ]);
+  });
+
+  test("there is none that is not tested here", () => {
+    const files = readdirSync(new URL("../../examples", import.meta.url));
+    expect(files.filter((file) => file.endsWith(".ts")).sort()).toEqual([
+      "chat-server.ts",
+      "crawler.ts",
+      "echo-server.ts",
+      "embedding.ts",
+      "graceful-shutdown.ts",
+      "hand-written-future.ts",
+      "hello.ts",
+    ]);
+  });
+});
+
+describe("as servers, until they are interrupted", () => {
+  test("echo-server", async () => {
+    const server = new Example("echo-server");
+    const client = await Client.to(await server.port());
+    client.socket.write("out there?");
+    await client.hears("out there?");
+    expect(await server.interrupt("SIGTERM")).toBe("SIGTERM");
+  });
+
+  test("chat-server: a name that is taken, and a client that breaks off", async () => {
+    const server = new Example("chat-server");
+    const port = await server.port();
+    const ann = await Client.to(port);
+    ann.socket.write("Ann\n");
+    await ann.hears("* welcome, Ann; here are: nobody\n");
+    const other = await Client.to(port);
+    other.socket.write("Ann\nBob\n");
+    await other.hears("* taken; another?\n* welcome, Bob; here are: Ann\n");
+    // Two lines in one piece, and one line in two.
+    other.socket.write("one\ntwo\nth");
+    await ann.hears("Bob: one\nBob: two\n");
+    other.socket.write("ree\n");
+    await ann.hears("Bob: three\n");
+    other.socket.resetAndDestroy();
+    await ann.hears("* Bob has gone\n");
+    expect(other.heard).not.toContain("Bob: one");
+    expect(await server.interrupt("SIGTERM")).toBe("SIGTERM");
+  });
+
+  test("graceful-shutdown: on Ctrl-C, with a request in flight", async () => {
+    const server = new Example("graceful-shutdown");
+    const port = await server.port();
+    const quick = await Client.to(port);
+    quick.socket.write("1");
+    await quick.hears("done after 1 ms\n");
+    const slow = await Client.to(port);
+    slow.socket.write("200");
+    const endless = await Client.to(port);
+    endless.socket.write("3600000");
+    // Served in the order in which they came, so once a later one has been answered both are in flight.
+    const later = await Client.to(port);
+    later.socket.write("1");
+    await later.hears("done after 1 ms\n");
+    expect(await server.interrupt("SIGINT")).toBe(0);
+    await slow.hears("done after 200 ms\n");
+    expect(endless.heard).toBe("");
+    expect(server.output).toMatch(/SIGINT: no longer accepting, [12] in flight\n/);
+    expect(server.output).toContain("the deadline has come: 1 aborted\n");
+  });
+
+  test("graceful-shutdown: when its time is up, with nothing to do", async () => {
+    const lines = await new Example("graceful-shutdown", "--seconds", "0.05").lines();
+    expect(lines.slice(1)).toEqual([
+      "time is up: no longer accepting, 0 in flight",
+      "all finished",
+    ]);
+  });
+});
+
+test("the runner says which examples there are", async () => {
+  const runner = new Example("no-such-example");
+  expect(await runner.end()).toBe(2);
+  expect(runner.output).toMatch(
+    /^usage: node examples\/run\.mjs chat-server\|.*\|hello \[--demo\]/,
+  );
+});

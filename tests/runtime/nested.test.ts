@@ -1,0 +1,133 @@
+// Tokio's nested_rt and create_rt_in_block_on: a thread that polls tasks cannot be blocked.
+
+import { sleep, spawn, yieldNow } from "tokiwa";
+import { NestedRuntimeError, type Runtime } from "tokiwa/runtime";
+import { expect, test } from "vitest";
+import { paused, settles, thrown } from "../support/tasks.js";
+
+const WORDS =
+  "Cannot start a runtime from within a runtime. This happens because a function (like `blockOn`) attempted to " +
+  "block the current thread while the thread is being used to drive asynchronous tasks.";
+
+function* nested(rt: Runtime) {
+  yield* yieldNow();
+  const error = thrown(() => rt.blockOn(sleep(1)));
+  yield* sleep(1);
+  return error;
+}
+
+test("nested_rt: blockOn inside a task is refused in Tokio's words", () => {
+  const rt = paused();
+  const error = rt.blockOn(nested, rt);
+  expect(error).toBeInstanceOf(NestedRuntimeError);
+  expect(error.message).toBe(WORDS);
+});
+
+test("of another runtime as well, under blockOn and under run", async () => {
+  const [outer, inner] = [paused(), paused()];
+  expect(outer.blockOn(nested, inner)).toBeInstanceOf(NestedRuntimeError);
+  expect(await settles(outer.run(nested, inner))).toBeInstanceOf(NestedRuntimeError);
+});
+
+test("in a spawned task, and its runtime goes on", () => {
+  const rt = paused();
+  const [error, after] = rt.blockOn(function* () {
+    const error = yield* spawn(nested, rt);
+    yield* sleep(5);
+    return [error, "after"] as const;
+  });
+  expect(error).toBeInstanceOf(NestedRuntimeError);
+  expect(after).toBe("after");
+});
+
+test("entering another runtime inside the task does not get around it", () => {
+  const [outer, entered] = [paused(), paused()];
+  const errors = outer.blockOn(function* () {
+    yield* yieldNow();
+    const errors: unknown[] = [];
+    for (const target of [paused(), entered, outer]) {
+      using _entered = entered.enter();
+      try {
+        errors.push(target.blockOn(sleep(1)));
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    yield* sleep(1);
+    return errors;
+  });
+  for (const error of errors) expect(error).toBeInstanceOf(NestedRuntimeError);
+});
+
+test("inside an async function, before its first await and after it", async () => {
+  const [outer, inner] = [paused(), paused()];
+  const errors = await settles(
+    outer.run(async () => {
+      const before = thrown(() => inner.blockOn(sleep(1)));
+      await sleep(1);
+      return [before, thrown(() => inner.blockOn(sleep(1)))];
+    }),
+  );
+  expect(errors[0]).toBeInstanceOf(NestedRuntimeError);
+  expect(errors[1]).toBeInstanceOf(NestedRuntimeError);
+});
+
+test("inside a finally of a task that is dropped", () => {
+  const rt = paused();
+  const errors: unknown[] = [];
+  rt.blockOn(function* () {
+    const handle = spawn(function* () {
+      try {
+        yield* sleep(1_000);
+      } finally {
+        errors.push(thrown(() => rt.blockOn(sleep(1))));
+      }
+    });
+    yield* yieldNow();
+    handle.abort();
+    yield* yieldNow();
+  });
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toBeInstanceOf(NestedRuntimeError);
+});
+
+test("a blockOn that was refused has spawned nothing and polled nothing", () => {
+  const [outer, inner] = [paused(), paused()];
+  outer.blockOn(nested, inner);
+  expect(inner.metrics().numAliveTasks()).toBe(0);
+  expect(inner.metrics().spawnedTasksCount()).toBe(0);
+});
+
+test("create_rt_in_block_on: a runtime can be made inside a task, and used afterwards", () => {
+  const inner = paused().blockOn(function* () {
+    yield* yieldNow();
+    return paused();
+  });
+  expect(
+    inner.blockOn(function* () {
+      yield* sleep(1);
+      return "inner";
+    }),
+  ).toBe("inner");
+});
+
+test("run inside an async task is no blocking: it works, also of another runtime", async () => {
+  const [outer, inner] = [paused(), paused()];
+  const value = await settles(
+    outer.run(async () => {
+      const value = await inner.run(function* () {
+        yield* sleep(10);
+        return "inner";
+      });
+      await sleep(1);
+      return value;
+    }),
+  );
+  expect(value).toBe("inner");
+});
+
+test("blockOn works again once the task is over, in the same turn of the event loop", () => {
+  const rt = paused();
+  rt.blockOn(nested, rt);
+  expect(rt.blockOn(sleep(1))).toBe(undefined);
+});
