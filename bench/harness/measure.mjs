@@ -68,11 +68,10 @@ export async function measureRow(row, { missing, rounds, warmUpMs, sizes, onRoun
   const contestants = Object.entries({ tokiwa: row.name, ...row.peers })
     .filter(([name]) => !missing.has(name))
     .map(([name, peerRow]) => new Contestant(name, row, peerRow, parameters));
-  const count = Math.min(rounds, row.rounds ?? rounds);
   try {
-    for (let round = 0; round < count; round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const contestant of contestants) {
-        onRound(round + 1, count, contestant.implementation);
+        onRound(round + 1, rounds, contestant.implementation);
         await contestant.round(warmUpMs);
       }
     }

@@ -55,8 +55,12 @@ function verdictText(figure) {
 }
 
 const plain = (summary, unit) => formatValue(summary.median, unit);
-const withSpread = (summary, unit) =>
-  `${formatValue(summary.median, unit)} ±${Math.round(summary.spread * 50)} %`;
+/** Half of (p90 - p10) / median either way. */
+function withSpread({ median, min, spread, rounds }, unit) {
+  const value = formatValue(median, unit);
+  if (rounds === 1 || spread === 0) return value;
+  return `${value} ±${Math.round(spread * 50)} %, min ${formatValue(min, unit)}`;
+}
 
 function valueCell(who, { unit, results, ratios }, errors, format) {
   const summary = results[who];
@@ -128,7 +132,7 @@ export function textReport(report) {
   return [machineLine(report.machine), "", heading, ...lines, "", ...notes(report)].join("\n");
 }
 
-/** The same as Markdown; with the spread of the rounds, half of (p90 - p10) / median either way. */
+/** The same as Markdown, with the spread and the least of the rounds. */
 export function markdownReport(report) {
   const cells = tableCells(report.results, withSpread);
   const line = (values) =>

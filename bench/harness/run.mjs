@@ -18,7 +18,7 @@ export async function runBenchmarks(options, progress) {
     progress.row(row.name, index + 1, rows.length);
     const measured = await measureRow(row, {
       missing,
-      rounds,
+      rounds: Math.min(rounds, (quick ? row.quickRounds : row.rounds) ?? row.rounds ?? rounds),
       warmUpMs,
       sizes: quick ? { ...row.quick, ...sizes } : sizes,
       onRound: progress.round,

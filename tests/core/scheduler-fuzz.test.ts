@@ -6,9 +6,10 @@ import { type Build, COMPLETED, DROP_FLAG, EMPTY, PENDING, YIELDED } from "../su
 import { fuzzScheduler, PROFILES, Schedulers } from "./scheduler-model.js";
 
 const STEPS = 20_000;
-const SEEDS = 8;
+const SEEDS = 6;
 
-const FUZZED: readonly Build[] = ["single", "check-single", "check-threads"];
+/** What is shipped, and the check build that asserts its own invariants, with atomics. */
+const FUZZED: readonly Build[] = ["single", "check-threads"];
 
 describe.each(FUZZED)("the scheduler of core.%s", (build) => {
   test.each(PROFILES)("agrees with the model: $name", (profile) => {

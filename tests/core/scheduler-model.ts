@@ -299,7 +299,8 @@ export function fuzzScheduler(build: Build, profile: Profile, seed: number, step
     else if (kind < 60) answer = both.next(outcomeOf(answer, dice));
     else if (kind < 80) both.wake(slot % Math.max(both.slots, 1), generation);
     else if (kind < 85) both.cancel(slot % Math.max(both.slots, 1), generation);
-    else if (kind < 90) both.insertTimer(dice.below(100), slot % Math.max(both.slots, 1), generation);
+    else if (kind < 90)
+      both.insertTimer(dice.below(100), slot % Math.max(both.slots, 1), generation);
     else if (kind < 92) both.interrupt();
     // Between polls only, as the protocol has it.
     else if (!both.polling) both.driver(dice.below(30));

@@ -7,7 +7,7 @@ import { type Build, FOREIGN } from "../support/core.js";
 import { fuzzWheel, PROFILES, Wheels } from "./wheel-model.js";
 
 const STEPS = 20_000;
-const SEEDS = 12;
+const SEEDS = 8;
 
 /** The release does what is shipped, the check build asserts its own invariants meanwhile. */
 const FUZZED: readonly Build[] = ["single", "check-single"];

@@ -73,11 +73,13 @@ export class Wheels {
     this.lastKey += 1;
     const generation = task === FOREIGN ? 0 : task + 1;
     const entry = this.core.insertTimer(deadline, task, generation, this.lastKey);
-    if (this.timers.length === this.limit) {
-      if (entry !== -1) fail("insert at the limit", entry, -1);
-      return this.check();
-    }
-    if (entry < 0 || entry >= this.limit) fail("insert", entry, "an entry");
+    const expected = this.timers.length === this.limit ? -1 : 0;
+    if (Math.min(entry, 0) !== expected || entry >= this.limit) fail("insert", entry, expected);
+    if (entry >= 0) this.register(deadline, entry, task, generation);
+    this.check();
+  }
+
+  private register(deadline: number, entry: number, task: number, generation: number): void {
     this.lastOrder += 1;
     this.place({
       deadline: Math.max(deadline, this.elapsed),
@@ -87,7 +89,6 @@ export class Wheels {
       task,
       generation,
     });
-    this.check();
   }
 
   private place(timer: Timer): void {
@@ -189,7 +190,9 @@ export class Wheels {
 
 /** A task that was woken already is not queued again; a stale generation wakes nobody. */
 function tasksOf(timers: readonly Timer[]): number[] {
-  const known = timers.filter(({ task, generation }) => task !== FOREIGN && generation === task + 1);
+  const known = timers.filter(
+    ({ task, generation }) => task !== FOREIGN && generation === task + 1,
+  );
   return [...new Set(known.map((timer) => timer.task))];
 }
 

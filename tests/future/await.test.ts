@@ -1,7 +1,7 @@
 // `await future` from async functions: on the current runtime inside of one, on the ambient one outside of every runtime.
 
 import { type Future, future, join, pollFn, ready, select, sleep, spawn, yieldNow } from "tokiwa";
-import { Handle } from "tokiwa/runtime";
+import { Handle, LimitError, ShutdownError } from "tokiwa/runtime";
 import { mpsc, oneshot } from "tokiwa/sync";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
@@ -61,6 +61,27 @@ test("then can be used without await, and catches", async () => {
     throw new Error("no");
   });
   expect(await failing.then(undefined, (error) => (error as Error).message)).toBe("no");
+});
+
+test("then does not throw where nothing can be driven: its promise rejects", async () => {
+  const full = paused((builder) => builder.maxTasks(1));
+  full.spawn(ready(1));
+  const closed = paused();
+  closed.shutdownBackground();
+  for (const [rt, expected] of [
+    [full, LimitError],
+    [closed, ShutdownError],
+  ] as const) {
+    using guard = rt.enter();
+    const made = future(add, 1, 1);
+    let promise: PromiseLike<unknown>;
+    try {
+      promise = made.then((value) => value);
+    } finally {
+      guard[Symbol.dispose]();
+    }
+    expect(await rejection(promise)).toBeInstanceOf(expected);
+  }
 });
 
 test("futures go into Promise.all and Promise.race like promises", async () => {

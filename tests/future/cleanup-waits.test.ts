@@ -113,6 +113,28 @@ test("a future that is ready can be used in a finally", () => {
   expect(log).toEqual(["ready"]);
 });
 
+test("what the error advises works: a task spawned for the clean-up may wait", () => {
+  const log: string[] = [];
+  function* cleanUp() {
+    yield* sleep(10);
+    log.push("cleaned up");
+  }
+  function* body() {
+    try {
+      yield* pending();
+    } finally {
+      spawn(cleanUp);
+    }
+  }
+  paused().blockOn(function* () {
+    const task = spawn(body);
+    yield* yieldNow();
+    task.abort();
+    yield* sleep(100);
+  });
+  expect(log).toEqual(["cleaned up"]);
+});
+
 test("dropping by hand inside of a poll throws the same error", () => {
   const error = paused().blockOn(function* () {
     const coroutine = future(failsInFinally);

@@ -21,7 +21,7 @@ import {
 import { mpsc, Notify, oneshot } from "tokiwa/sync";
 import { consumeBudget, unconstrained, withSignal } from "tokiwa/task";
 import { expect, test } from "vitest";
-import { loopTurns, paused, pollOnce, thrown } from "../support/tasks.js";
+import { loopTurns, paused, pollOnce, rejection, thrown } from "../support/tasks.js";
 
 function* gives() {
   return 1;
@@ -159,6 +159,13 @@ test("yieldNow and consumeBudget have no result to lose", () => {
     return "went on";
   });
   expect(polls).toBe("went on");
+});
+
+test("a future that has completed panics the task that it is spawned as", async () => {
+  const once = ready(1);
+  pollOnce(once);
+  const error = await rejection(paused().spawn(once));
+  expect(error.cause).toBeInstanceOf(PolledAfterCompletionError);
 });
 
 test("a JoinHandle gives its value as often as it is asked", () => {

@@ -87,6 +87,19 @@ test("wakes after completion are harmless", () => {
   expect(probe.polls).toBe(2);
 });
 
+test("wakes and aborts after the runtime was shut down are harmless", () => {
+  const rt = paused();
+  const probe = new Probe<number>();
+  const handle = rt.spawn(probe);
+  rt.blockOn(yieldNow());
+  rt.shutdownBackground();
+  probe.waker?.wake();
+  probe.waker?.wakeDeferred();
+  handle.abort();
+  expect(probe.polls).toBe(1);
+  expect(handle.isFinished()).toBe(true);
+});
+
 test("a waker of a task that has ended does not wake the one that took its place", () => {
   const rt = paused();
   const [old, next] = [new Probe<number>(), new Probe<number>()];

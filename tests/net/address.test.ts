@@ -1,4 +1,4 @@
-import { join } from "tokiwa";
+import { join, TokiwaError } from "tokiwa";
 import {
   AddressError,
   type AddressLike,
@@ -42,6 +42,9 @@ const BAD: readonly (readonly [unknown, RegExp])[] = [
   ["::1:80", /"::1:80"/],
   ["[::1]", /"\[::1\]"/],
   ["[::1:80", /"\[::1:80"/],
+  ["[name]:80", /"\[name\]:80"/],
+  ["[127.0.0.1]:80", /"\[127\.0\.0\.1\]:80"/],
+  ["[1:2:3]:80", /"\[1:2:3\]:80"/],
   ["[]:80", /"\[\]:80"/],
   ["two words:80", /"two words:80"/],
   ["http://localhost:80", /"http:\/\/localhost:80"/],
@@ -125,6 +128,11 @@ describe("names", () => {
     const error = yield* failure(IoError, () => lookupHost("no-such-name.invalid:80"));
     expect(error.code).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
     expect(error.address).toContain("no-such-name.invalid");
+  });
+
+  netTest("what only looks like an address is not given back as one", function* () {
+    for (const host of ["256.256.256.256", "1.2.3.4.5"])
+      yield* failure(TokiwaError, () => lookupHost({ host, port: 80 }));
   });
 
   netTest("a lookup that is given up leaves nothing", function* () {

@@ -1,6 +1,8 @@
 // When a program with sockets ends. Each runs as a process of its own, on the published package.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -16,12 +18,16 @@ interface Ended {
   readonly output: string;
 }
 
-function run(program: string): Promise<Ended> {
+function run(program: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", IMPORTS + program], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--input-type=module", "-e", IMPORTS + program, ...args],
+      {
+        cwd: root,
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let output = "";
     let killed = false;
     const timer = setTimeout(() => {
@@ -96,6 +102,30 @@ describe("a program ends by itself when main has ended", () => {
       const { end, output } = await run(`${program}\nconsole.log("main has ended");`);
       expect({ end, output }).toEqual({ end: 0, output: "main has ended\n" });
     });
+
+  test("with bytes left that a peer never reads", async () => {
+    const stuck = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    await once(stuck, "listening");
+    try {
+      const { end, output } = await run(
+        `
+        let taken = 0;
+        function* fill(stream) {
+          for (;;) taken += yield* stream.write(new Uint8Array(65536));
+        }
+        await main(function* () {
+          const stream = yield* TcpStream.connect({ host: "127.0.0.1", port: Number(process.argv[1]) });
+          spawn(fill, stream);
+          for (let before = -1; before !== taken; yield* sleep(50)) before = taken;
+        });
+        console.log("main has ended");`,
+        `${(stuck.address() as AddressInfo).port}`,
+      );
+      expect({ end, output }).toEqual({ end: 0, output: "main has ended\n" });
+    } finally {
+      stuck.close();
+    }
+  });
 
   test("with what it had written still arriving", async () => {
     const { end, output } = await run(`

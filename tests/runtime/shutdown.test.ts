@@ -189,13 +189,13 @@ test("the same under blockOn", () => {
   const rt = paused();
   const log: string[] = [];
   const value = rt.blockOn(function* () {
-    for (const name of ["a", "b"]) spawn(guarded, log, name);
+    for (let task = 0; task < 200; task++) spawn(guarded, log, "dropped");
     yield* yieldNow();
     rt.shutdownBackground();
     return "returned";
   });
   expect(value).toBe("returned");
-  expect(log.sort()).toEqual(["a", "b"]);
+  expect(log).toHaveLength(200);
 });
 
 test("a shutdown from outside finishes what a task's own shutdown began", async () => {

@@ -1,6 +1,8 @@
 // Helpers for the tests of futures, tasks and runtimes: probes that record what was done to them, and bounded waits.
 
 import { execFile } from "node:child_process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type Context, Future, Pending, type Poll, pollFn, Waker } from "tokiwa";
 import { Builder, type Runtime } from "tokiwa/runtime";
 import { vi } from "vitest";
@@ -126,6 +128,16 @@ export async function settles<T>(promise: PromiseLike<T>, limitMs = 4_000): Prom
 /** Gives the host's event loop some whole turns. */
 export async function loopTurns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Collects what nothing holds any more. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let round = 0; round < 3; round++) {
+    await loopTurns(1);
+    collect();
+  }
 }
 
 /** Runs `fn` and gives what was written to stderr meanwhile. */

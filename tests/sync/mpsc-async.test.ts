@@ -1,8 +1,8 @@
 // Channels in async functions: await, for await, and between async functions and coroutines.
 
-import { expect, test } from "vitest";
 import { spawn } from "tokiwa";
 import { mpsc, SendError } from "tokiwa/sync";
+import { expect, test } from "vitest";
 import { runPausedOnLoop } from "../support/time.js";
 
 test("await sends and receives outside of every runtime", async () => {

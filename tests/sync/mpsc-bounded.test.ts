@@ -1,8 +1,8 @@
 // A bounded channel: values in order, a sender that waits for room. Mirrors Tokio's sync_mpsc.rs.
 
-import { describe, expect, test } from "vitest";
 import { sleep, spawn, yieldNow } from "tokiwa";
 import { CapacityError, mpsc } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { now, runPaused, thrownBy } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 
@@ -144,21 +144,15 @@ describe("what it tells of itself", () => {
 });
 
 describe("buffer_gteq_one: the capacity", () => {
-  test.each([
-    0,
-    -1,
-    1.5,
-    Number.NaN,
-    Number.POSITIVE_INFINITY,
-    "3",
-    undefined,
-    null,
-  ])("%s is refused", (given) => {
-    const error = thrownBy(() => mpsc.channel(given as number));
-    expect(error).toBeInstanceOf(CapacityError);
-    expect(error).toMatchObject({ name: "CapacityError", given });
-    expect((error as Error).message).toMatch(/whole number from 1/);
-  });
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3", undefined, null])(
+    "%s is refused",
+    (given) => {
+      const error = thrownBy(() => mpsc.channel(given as number));
+      expect(error).toBeInstanceOf(CapacityError);
+      expect(error).toMatchObject({ name: "CapacityError", given });
+      expect((error as Error).message).toMatch(/whole number from 1/);
+    },
+  );
 
   test("1 and a million are fine", () => {
     for (const capacity of [1, 1_000_000]) {

@@ -1,6 +1,5 @@
 // Cancel-safety of the channel's futures under select, timeout and abort, and the cooperative budget.
 
-import { describe, expect, test } from "vitest";
 import {
   borrow,
   PolledAfterCompletionError,
@@ -12,6 +11,7 @@ import {
   yieldNow,
 } from "tokiwa";
 import { mpsc } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { runPaused } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 
@@ -23,15 +23,15 @@ describe("recv", () => {
         using _close = tx;
         for (let value = 0; value < 200; value++) {
           if (value % 3 === 0) yield* yieldNow();
-          if (value % 7 === 0) yield* sleep(1);
+          if (value % 7 === 0) yield* sleep(1 + (value % 3));
           yield* tx.send(value);
         }
       });
       const received: number[] = [];
       let others = 0;
       for (;;) {
-        const winner = yield* select({ data: rx.recv(), tick: sleep(0), now: yieldNow() });
-        if (winner.branch !== "data") others += 1;
+        const winner = yield* select({ data: rx.recv(), tick: sleep(1) });
+        if (winner.branch === "tick") others += 1;
         else if (winner.value === undefined) break;
         else received.push(winner.value);
       }
@@ -240,7 +240,9 @@ describe("the budget", () => {
       const other = spawn(seenByOther, () => sent);
       expect(yield* other).toBe(128);
       yield* greedy;
-      expect(readyNow(rx.recvMany(2000))).toEqual(Array.from({ length: 1000 }, (_, value) => value));
+      expect(readyNow(rx.recvMany(2000))).toEqual(
+        Array.from({ length: 1000 }, (_, value) => value),
+      );
     });
   });
 

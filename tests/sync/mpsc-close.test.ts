@@ -1,9 +1,9 @@
 // Closing from either side, and the rule of the end: undefined only when closed, empty, and no permit is out. Mirrors
 // Tokio's sync_mpsc.rs.
 
-import { describe, expect, test } from "vitest";
 import { PolledAfterCompletionError, spawn, yieldNow } from "tokiwa";
 import { mpsc, SendError, TryRecvError, TrySendError } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { runPaused, thrownBy } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 

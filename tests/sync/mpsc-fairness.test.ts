@@ -1,9 +1,9 @@
 // The line of those who wait for room: first come, first served; a large request holds back the small ones behind it; who
 // leaves the line loses a place and nobody else does.
 
-import { describe, expect, test } from "vitest";
 import { spawn, yieldNow } from "tokiwa";
 import { mpsc } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { runPaused, thrownBy } from "../support/time.js";
 import { type Polled, readyNow, waiting } from "./polled.js";
 
@@ -38,20 +38,19 @@ test("polling again keeps the place", () => {
 
 test("sends, reserves and owned reserves stand in one line", () => {
   const [tx, rx] = full(1);
-  const line = [
-    waiting(tx.reserve()),
-    waiting(tx.send(1)),
-    waiting(tx.reserveOwned()),
-    waiting(tx.reserveMany(1)),
-  ];
+  const reserve = waiting(tx.reserve());
+  const send = waiting(tx.send(1));
+  const owned = waiting(tx.reserveOwned());
+  const many = waiting(tx.reserveMany(1));
+  const line = [reserve, send, owned, many];
   rx.tryRecv();
   expect(woken(line)).toEqual([0]);
-  (line[0]?.poll() as mpsc.Permit<number>)[Symbol.dispose]();
+  (reserve.poll() as mpsc.Permit<number>)[Symbol.dispose]();
   expect(woken(line)).toEqual([1]);
-  line[1]?.poll();
+  send.poll();
   rx.tryRecv();
   expect(woken(line)).toEqual([2]);
-  (line[2]?.poll() as mpsc.OwnedPermit<number>).release();
+  (owned.poll() as mpsc.OwnedPermit<number>).release();
   expect(woken(line)).toEqual([3]);
 });
 
@@ -128,7 +127,7 @@ describe("leaving the line", () => {
 
   test("who was served and leaves passes its room on", () => {
     const [tx, rx] = full(2);
-    const line = [tx.reserveMany(2), tx.send(8), tx.send(9)].map((f) => waiting(f));
+    const line = [waiting(tx.reserveMany(2)), waiting(tx.send(8)), waiting(tx.send(9))];
     readyNow(rx.recvMany(2));
     expect(woken(line)).toEqual([0]);
     line[0]?.drop();
@@ -162,7 +161,8 @@ test("tasks that wait for room go on in the order in which they came", () => {
     yield* yieldNow();
     const received: number[] = [];
     for (let count = 0; count < 100; count++) received.push((yield* rx.recv()) as number);
-    const ids = Array.from({ length: 50 }, (_, id) => id);
-    expect(received).toEqual([...ids, ...ids.map((id) => id + 100)]);
+    // The first has found room, and stands at the head of the line with its second value.
+    const others = Array.from({ length: 49 }, (_, index) => index + 1);
+    expect(received).toEqual([0, 100, ...others, ...others.map((id) => id + 100)]);
   });
 });

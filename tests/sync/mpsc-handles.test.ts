@@ -1,8 +1,8 @@
 // Handles that were given up: refused with a named error wherever they would be used, harmless where they are only asked.
 
-import { describe, expect, test } from "vitest";
 import { TokiwaError } from "tokiwa";
 import { ClosedHandleError, mpsc } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { thrownBy } from "../support/time.js";
 import { readyNow, waiting } from "./polled.js";
 

@@ -1,7 +1,7 @@
 // Permits: reserve, reserveMany, reserveOwned, tryReserve, and what gives room back. Mirrors Tokio's sync_mpsc.rs.
 
-import { describe, expect, test } from "vitest";
 import { CapacityError, ClosedHandleError, mpsc, SendError, TrySendError } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { thrownBy } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 

@@ -1,8 +1,8 @@
 // recvMany: up to so many at once, what it waits for, and what it costs.
 
-import { expect, test } from "vitest";
 import { PolledAfterCompletionError, spawn } from "tokiwa";
 import { CapacityError, mpsc } from "tokiwa/sync";
+import { expect, test } from "vitest";
 import { runPaused, thrownBy } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 

@@ -1,8 +1,8 @@
 // An unbounded channel: sending never waits, and fails only when it is closed. Mirrors Tokio's sync_mpsc.rs.
 
-import { expect, test } from "vitest";
 import { spawn } from "tokiwa";
 import { ClosedHandleError, mpsc, SendError, TryRecvError } from "tokiwa/sync";
+import { expect, test } from "vitest";
 import { runPaused, thrownBy } from "../support/time.js";
 import { readyNow, waiting } from "./polled.js";
 

@@ -1,9 +1,9 @@
 // Weak senders: they do not keep a channel open, and give a sender back while one is left. Mirrors Tokio's
 // sync_mpsc_weak.rs.
 
-import { describe, expect, test } from "vitest";
 import { spawn } from "tokiwa";
 import { ClosedHandleError, mpsc } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
 import { runPaused, thrownBy } from "../support/time.js";
 import { readyNow, waiting } from "./polled.js";
 

@@ -1,6 +1,6 @@
 // abort of async tasks: they cannot be dropped, so the handle settles, the signal fires, and the next await rejects.
 
-import { JoinError, pending, sleep, spawn } from "tokiwa";
+import { JoinError, type JoinHandle, pending, sleep, spawn } from "tokiwa";
 import { expect, test } from "vitest";
 import { loopTurns, paused, rejection, settles } from "../support/tasks.js";
 
@@ -130,6 +130,50 @@ test("the next await of a JoinHandle rejects too: a handle is a library future",
   handle.abort();
   await settles(waiting);
   open();
+  await settles(done.promise);
+  expect(caught).toBeInstanceOf(JoinError);
+});
+
+test("an await of a JoinHandle that is under way rejects, and the other task goes on", async () => {
+  const rt = paused();
+  const done = gate();
+  let caught: unknown = "nothing";
+  const child = rt.spawn(async () => {
+    await done.promise;
+    return "child";
+  });
+  const handle = rt.spawn(async () => {
+    try {
+      await child;
+    } catch (error) {
+      caught = error;
+    }
+    done.open();
+  });
+  const waiting = rejection(handle);
+  await loopTurns();
+  handle.abort();
+  await settles(waiting);
+  await settles(done.promise);
+  expect(caught).toBeInstanceOf(JoinError);
+  expect(await settles(child)).toBe("child");
+});
+
+test("by itself, while it runs: its next await rejects", async () => {
+  const rt = paused();
+  const done = gate();
+  let caught: unknown = "nothing";
+  const handle: JoinHandle<void> = rt.spawn(async () => {
+    handle.abort();
+    try {
+      await sleep(1);
+    } catch (error) {
+      caught = error;
+    }
+    done.open();
+  });
+  const error = (await settles(rejection(handle))) as JoinError;
+  expect(error.isCancelled).toBe(true);
   await settles(done.promise);
   expect(caught).toBeInstanceOf(JoinError);
 });

@@ -72,6 +72,21 @@ test("a function that returns what a coroutine function gave means that coroutin
   expect(value).toBe(5);
 });
 
+test("a plain function: what it returns is the value", async () => {
+  const value = await paused().run(function* () {
+    return yield* spawn((() => 5) as never) as JoinHandle<number>;
+  });
+  expect(value).toBe(5);
+});
+
+test("a bound coroutine function", () => {
+  function* offset(this: { by: number }, value: number) {
+    yield* yieldNow();
+    return value + this.by;
+  }
+  expect(paused().blockOn(offset.bind({ by: 10 }), 5)).toBe(15);
+});
+
 test("a method of a class keeps its this when it is spawned as a coroutine that was called", () => {
   class Counter {
     private readonly start = 40;

@@ -1,11 +1,11 @@
 // advance: how far it moves a stopped clock, and that all timers in between fire at the new time.
 
-import { expect, test } from "vitest";
 import { sleep, sleepUntil, spawn, yieldNow } from "tokiwa";
 import { Builder, ClockError, NoRuntimeError } from "tokiwa/runtime";
 import { advance, Instant, pause } from "tokiwa/time";
-import { Polled, waiting } from "../sync/polled.js";
+import { expect, test } from "vitest";
 import { now, runPaused } from "../support/time.js";
+import { Polled, waiting } from "../sync/polled.js";
 
 test("moves the clock by exactly so much", () => {
   runPaused(function* () {

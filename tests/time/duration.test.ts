@@ -1,9 +1,9 @@
 // What a duration may be, and what is refused: everywhere that one is taken, with the argument's name and the value.
 
-import { describe, expect, test } from "vitest";
 import { interval, pending, sleep, TokiwaError, timeout } from "tokiwa";
 import { Builder } from "tokiwa/runtime";
 import { advance, type Duration, DurationError, Instant } from "tokiwa/time";
+import { describe, expect, test } from "vitest";
 import { DAY, now, runPaused, thrownBy, YEAR } from "../support/time.js";
 
 /** As Temporal.Duration: accessors on the prototype, every unit there. */
@@ -97,10 +97,7 @@ const PLACES: readonly (readonly [string, (duration: Duration) => unknown])[] = 
   ["Instant.plus(duration)", (duration) => Instant.now().plus(duration)],
   ["Instant.minus(duration)", (duration) => Instant.now().minus(duration)],
   ["Interval.resetAfter(duration)", (duration) => interval(1).resetAfter(duration)],
-  [
-    "threadKeepAlive(duration)",
-    (duration) => Builder.newCurrentThread().threadKeepAlive(duration),
-  ],
+  ["threadKeepAlive(duration)", (duration) => Builder.newCurrentThread().threadKeepAlive(duration)],
 ];
 
 describe.each(PLACES)("%s", (argument, take) => {

@@ -1,7 +1,7 @@
 // Instant: differences, arithmetic, comparison.
 
-import { describe, expect, test } from "vitest";
 import { advance, DurationError, Instant } from "tokiwa/time";
+import { describe, expect, test } from "vitest";
 import { DAY, runPaused, thrownBy, YEAR } from "../support/time.js";
 
 describe("Instant", () => {

@@ -1,11 +1,11 @@
 // Interval.reset, resetImmediately, resetAfter, resetAt. Mirrors Tokio's interval_reset tests.
 
-import { expect, test } from "vitest";
 import { interval, spawn, yieldNow } from "tokiwa";
 import { InvalidArgumentError } from "tokiwa/runtime";
 import { advance, DurationError, Instant, type Interval } from "tokiwa/time";
-import { Polled } from "../sync/polled.js";
+import { expect, test } from "vitest";
 import { now, runPaused, thrownBy } from "../support/time.js";
+import { Polled } from "../sync/polled.js";
 
 function polledTick(ticks: Interval): number | undefined {
   const at = new Polled(ticks.tick()).poll();

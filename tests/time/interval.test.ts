@@ -1,11 +1,17 @@
 // interval and intervalAt: first tick at once, and the three policies exactly as Tokio documents and tests them.
 
-import { describe, expect, test } from "vitest";
 import { interval, intervalAt, PolledAfterCompletionError, select, sleep } from "tokiwa";
 import { InvalidArgumentError } from "tokiwa/runtime";
-import { advance, DurationError, Instant, type Interval, type MissedTickBehavior } from "tokiwa/time";
-import { Polled, waiting } from "../sync/polled.js";
+import {
+  advance,
+  DurationError,
+  Instant,
+  type Interval,
+  type MissedTickBehavior,
+} from "tokiwa/time";
+import { describe, expect, test } from "vitest";
 import { now, runPaused, thrownBy, timers } from "../support/time.js";
+import { Polled, waiting } from "../sync/polled.js";
 
 /** The moment of the tick that is there, or undefined when none is. */
 function polledTick(ticks: Interval): number | undefined {
@@ -16,7 +22,10 @@ function polledTick(ticks: Interval): number | undefined {
 }
 
 /** Advances to each moment and polls there: what was expected, and what came. */
-function* follow(ticks: Interval, moments: readonly (readonly [number, ...(number | undefined)[]])[]) {
+function* follow(
+  ticks: Interval,
+  moments: readonly (readonly [number, ...(number | undefined)[]])[],
+) {
   for (const [moment, ...expected] of moments) {
     yield* advance(moment - now());
     const came = expected.map(() => polledTick(ticks));

@@ -1,9 +1,9 @@
 // Long sleeps and many of them: days and years under the virtual clock, a hundred thousand at once. Mirrors Tokio's
 // time_sleep.rs.
 
-import { describe, expect, test } from "vitest";
 import { type JoinHandle, sleep, sleepUntil, spawn, yieldNow } from "tokiwa";
 import { Instant } from "tokiwa/time";
+import { describe, expect, test } from "vitest";
 import { DAY, now, runPaused, SECOND, timers, YEAR } from "../support/time.js";
 
 const THIRTY_YEARS = 30 * YEAR;
@@ -24,7 +24,11 @@ describe("long", () => {
   });
 
   test("long_sleeps: each of the wheel's levels, and their edges", () => {
-    const edges = [6, 12, 18, 24, 30, 36].flatMap((bits) => [2 ** bits - 1, 2 ** bits, 2 ** bits + 1]);
+    const edges = [6, 12, 18, 24, 30, 36].flatMap((bits) => [
+      2 ** bits - 1,
+      2 ** bits,
+      2 ** bits + 1,
+    ]);
     for (const ms of [...edges, SPAN + 12_345, 2 * SPAN, 3 * SPAN - 1, THIRTY_YEARS]) {
       runPaused(function* () {
         yield* sleep(1);

@@ -1,11 +1,11 @@
 // Virtual time: where the clock stands, when it moves by itself and how far. Mirrors Tokio's time_pause.rs.
 
-import { describe, expect, test } from "vitest";
 import { sleep, spawn, yieldNow } from "tokiwa";
 import { Builder, ClockError, NoRuntimeError, type Runtime } from "tokiwa/runtime";
 import { advance, Instant, pause, resume } from "tokiwa/time";
-import { waiting } from "../sync/polled.js";
+import { describe, expect, test } from "vitest";
 import { DAY, now, runPaused, thrownBy } from "../support/time.js";
+import { waiting } from "../sync/polled.js";
 
 function runningRuntime(): Runtime {
   return Builder.newCurrentThread().enableAll().build();

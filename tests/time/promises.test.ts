@@ -1,8 +1,8 @@
 // Virtual time beside promises: before the clock jumps, the event loop gets a turn to finish what is under way.
 
-import { expect, test } from "vitest";
 import { fromPromise, sleep, spawn, timeout } from "tokiwa";
 import { Instant } from "tokiwa/time";
+import { expect, test } from "vitest";
 import { now, runPausedOnLoop } from "../support/time.js";
 
 function nextTurn(): Promise<void> {

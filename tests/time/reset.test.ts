@@ -1,11 +1,11 @@
 // Sleep.reset: to an earlier and a later moment, before the first poll, while it waits, after it has elapsed.
 
-import { expect, test } from "vitest";
 import { borrow, sleep, sleepUntil, spawn } from "tokiwa";
 import { InvalidArgumentError } from "tokiwa/runtime";
 import { advance, Instant } from "tokiwa/time";
-import { waiting } from "../sync/polled.js";
+import { expect, test } from "vitest";
 import { now, runPaused, thrownBy, timers } from "../support/time.js";
+import { waiting } from "../sync/polled.js";
 
 test("before the first poll: the new moment counts", () => {
   runPaused(function* () {

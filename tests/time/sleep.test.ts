@@ -1,7 +1,6 @@
 // sleep and sleepUntil under virtual time: how long, in which order, and what one costs. Mirrors Tokio's time_sleep.rs.
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
 import {
   borrow,
   PolledAfterCompletionError,
@@ -13,8 +12,9 @@ import {
   yieldNow,
 } from "tokiwa";
 import { advance, Instant } from "tokiwa/time";
-import { Polled, waiting } from "../sync/polled.js";
+import { describe, expect, test } from "vitest";
 import { now, runPaused, timers } from "../support/time.js";
+import { Polled, waiting } from "../sync/polled.js";
 
 describe("how long", () => {
   test("immediate_sleep: until now is over at once", () => {

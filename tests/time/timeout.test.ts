@@ -1,6 +1,5 @@
 // timeout and timeoutAt. Mirrors Tokio's time_timeout.rs.
 
-import { describe, expect, test } from "vitest";
 import {
   ElapsedError,
   Future,
@@ -21,8 +20,9 @@ import {
 import { oneshot } from "tokiwa/sync";
 import { consumeBudget } from "tokiwa/task";
 import { advance, DurationError, Instant } from "tokiwa/time";
-import { Polled, waiting } from "../sync/polled.js";
+import { describe, expect, test } from "vitest";
 import { now, runPaused, thrownBy, timers } from "../support/time.js";
+import { Polled, waiting } from "../sync/polled.js";
 
 /** Never completes; counts its drops. */
 class Watched extends Future<never> {

@@ -1,10 +1,10 @@
 // Whom a timer wakes: the task that polled it last, or a waker of the user's own.
 
-import { afterEach, describe, expect, test, vi } from "vitest";
 import { borrow, Pending, pollFn, type Sleep, sleep, spawn, Waker, yieldNow } from "tokiwa";
 import { Instant } from "tokiwa/time";
-import { Polled, waiting } from "../sync/polled.js";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { now, runPaused, timers } from "../support/time.js";
+import { Polled, waiting } from "../sync/polled.js";
 
 /** Polls `nap` once as the current task and then waits for ever; counts its polls. */
 function pollOnce(nap: Sleep, count: () => void) {

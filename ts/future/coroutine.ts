@@ -33,7 +33,9 @@ export function isCoroutine(value: unknown): value is Coroutine<unknown> {
     value !== null &&
     typeof (value as Iterator<unknown>).next === "function" &&
     typeof (value as Iterator<unknown>).throw === "function" &&
-    typeof (value as Iterator<unknown>).return === "function"
+    typeof (value as Iterator<unknown>).return === "function" &&
+    // An async generator has all of these too, and steps that are promises.
+    typeof (value as Iterable<unknown>)[Symbol.iterator] === "function"
   );
 }
 

@@ -63,7 +63,10 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
   /** Gives back everything that the future registered. Harmless when it has completed, and when done twice. */
   [Symbol.dispose](): void {}
 
-  /** Makes `yield* future` work inside a coroutine. */
+  /**
+   * Makes `yield* future` work inside a coroutine. A future that several may wait for gives each of them a future of its
+   * own here, see {@link waitFor}.
+   */
   [Symbol.iterator](): Iterator<Suspension, T, void> {
     return this as unknown as Iterator<Suspension, T, void>;
   }
@@ -93,4 +96,13 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
     this[Symbol.dispose]();
     return { done: true, value };
   }
+}
+
+/**
+ * The future to poll for one wait. A `JoinHandle` may be waited for by several at once and gives each a place of its own,
+ * which is given back alone; every other future is its own.
+ */
+export function waitFor<T>(future: Future<T>): Future<T> {
+  const own: unknown = future[Symbol.iterator]();
+  return own instanceof Future ? own : future;
 }

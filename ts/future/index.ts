@@ -15,3 +15,4 @@ export * from "./random.js";
 export * from "./select.js";
 export * from "./simple.js";
 export * from "./waker.js";
+export * from "./waker-set.js";

@@ -9,7 +9,7 @@ import {
   isCoroutineFunction,
 } from "./coroutine.js";
 import { describe, NotAFutureError } from "./errors.js";
-import { Future } from "./future.js";
+import { Future, waitFor } from "./future.js";
 import { fromPromise } from "./promise.js";
 
 /** What combinators take: a future, or a coroutine that was called and has not run. */
@@ -31,7 +31,7 @@ export type AsyncFunction<A extends readonly unknown[], T> = (
 
 /** @param where names the place in the error's message, for example `join(arguments[1])`. */
 export function intoFuture<T>(value: IntoFuture<T>, where: string): Future<T> {
-  if (value instanceof Future) return value;
+  if (value instanceof Future) return waitFor(value);
   if (isCoroutine(value)) return new CoroutineFuture(value as Coroutine<T>);
   if (typeof value === "function")
     throw new NotAFutureError(

@@ -169,7 +169,7 @@ function intoFutures(values: readonly IntoFuture<unknown>[], name: string): Futu
  * Waits for all of the futures, on this task, and gives their values in their order. Every one of them runs to its end:
  * if some throw, the first error is thrown once the last has ended.
  *
- * Dropping drops them all. Cancel-safe as far as each of them is.
+ * Dropping drops them all. Not cancel-safe: the values of those that have ended are lost.
  *
  * @throws {NotAFutureError} at the call, naming the argument.
  */
@@ -178,7 +178,7 @@ export function join<F extends readonly IntoFuture<unknown>[]>(...futures: F): F
 }
 
 /**
- * Like {@link join}, but stops at the first error: the others are dropped and the error is thrown.
+ * Like {@link join}, but stops at the first error: the others are dropped and the error is thrown. Not cancel-safe either.
  *
  * @throws {NotAFutureError} at the call, naming the argument.
  */

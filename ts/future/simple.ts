@@ -1,7 +1,7 @@
 // The small futures.
 
 import { describe, NotAFutureError, PolledAfterCompletionError } from "./errors.js";
-import { Future } from "./future.js";
+import { Future, waitFor } from "./future.js";
 import { Pending, type Poll } from "./poll.js";
 import type { Context } from "./waker.js";
 
@@ -90,5 +90,7 @@ export function borrow<T>(future: Future<T>): Future<T> {
       `borrow(future) needs a future, and was given ${describe(future)}`,
       future,
     );
-  return new Borrowed(future);
+  // A wait of its own is nobody else's to keep, so it goes with the borrow.
+  const waiting = waitFor(future);
+  return waiting === future ? new Borrowed(future) : waiting;
 }

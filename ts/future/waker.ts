@@ -26,10 +26,18 @@ export abstract class Waker {
     return NOOP;
   }
 
-  /** A waker that calls `wake`. For executors of your own and for tests. */
+  /** A waker that calls `wake`, for executors of your own and for tests. What the function throws is printed. */
   static from(wake: () => void): Waker {
     return new CallbackWaker(wake);
   }
+}
+
+let reportError: (error: unknown) => void = (error) =>
+  console.error("tokiwa: a waker threw:", error);
+
+/** A runtime that is loaded reports what wakers throw to its host's operator. */
+export function setWakerReport(report: (error: unknown) => void): void {
+  reportError = report;
 }
 
 class NoopWaker extends Waker {
@@ -43,7 +51,12 @@ class CallbackWaker extends Waker {
     this.callback = callback;
   }
   override wake(): void {
-    this.callback();
+    try {
+      this.callback();
+    } catch (error) {
+      // Whoever wakes has others to wake, and nothing to do with what the callback is about.
+      reportError(error);
+    }
   }
 }
 

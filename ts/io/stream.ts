@@ -13,10 +13,14 @@ import { UnexpectedEofError, WriteZeroError } from "./errors.js";
 export interface AsyncRead {
   /** Where the bytes come from, for errors. */
   readonly address?: string;
-  /** Fills `into` with what is there: how many bytes, or 0 at the end of the stream (and for an empty buffer). */
-  pollRead(cx: Context, into: Uint8Array): Poll<number>;
-  /** Nobody waits for bytes any more. */
-  cancelRead(): void;
+  /**
+   * Fills `into` with what is there: how many bytes, or 0 at the end of the stream (and for an empty buffer).
+   *
+   * @param waiter the future that waits; each has a waker of its own.
+   */
+  pollRead(cx: Context, into: Uint8Array, waiter: object): Poll<number>;
+  /** A future waits for bytes no longer. */
+  cancelRead(waiter: object): void;
 }
 
 /** A sink of bytes. */
@@ -24,16 +28,16 @@ export interface AsyncWrite {
   /** Where the bytes go, for errors. */
   readonly address?: string;
   /** Takes bytes: how many, which may be fewer than given. They are copied or gone when it returns. */
-  pollWrite(cx: Context, bytes: Uint8Array): Poll<number>;
+  pollWrite(cx: Context, bytes: Uint8Array, waiter: object): Poll<number>;
   /** Waits until everything taken has been handed on. */
-  pollFlush(cx: Context): Poll<void>;
+  pollFlush(cx: Context, waiter: object): Poll<void>;
   /** Says that nothing more will come, and waits until that has been handed on. */
-  pollShutdown(cx: Context): Poll<void>;
-  /** Nobody waits for room any more. */
-  cancelWrite(): void;
+  pollShutdown(cx: Context, waiter: object): Poll<void>;
+  /** A future waits for room no longer. */
+  cancelWrite(waiter: object): void;
 }
 
-/** An operation that may take several polls. A stream keeps one waker a direction; a dropped operation takes its own back. */
+/** An operation that may take several polls. A dropped operation takes its waker back. */
 abstract class Operation<T> extends Future<T> {
   private waiting = false;
   private done = false;
@@ -68,7 +72,7 @@ abstract class ReadOperation<T> extends Operation<T> {
     this.source = source;
   }
   protected override cancel(): void {
-    this.source.cancelRead();
+    this.source.cancelRead(this);
   }
 }
 
@@ -79,7 +83,7 @@ class Read extends ReadOperation<number> {
     this.into = into;
   }
   protected override advance(cx: Context): Poll<number> {
-    return this.source.pollRead(cx, this.into);
+    return this.source.pollRead(cx, this.into, this);
   }
 }
 
@@ -92,7 +96,7 @@ class ReadExact extends ReadOperation<Uint8Array> {
   }
   protected override advance(cx: Context): Poll<Uint8Array> {
     while (this.filled < this.into.length) {
-      const count = this.source.pollRead(cx, this.into.subarray(this.filled));
+      const count = this.source.pollRead(cx, this.into.subarray(this.filled), this);
       if (count === Pending) return Pending;
       if (count === 0)
         throw new UnexpectedEofError(this.filled, this.into.length, this.source.address);
@@ -110,7 +114,7 @@ class ReadToEnd extends ReadOperation<Uint8Array> {
   private readonly buffer = new Uint8Array(READ_TO_END_BUFFER);
   protected override advance(cx: Context): Poll<Uint8Array> {
     for (;;) {
-      const count = this.source.pollRead(cx, this.buffer);
+      const count = this.source.pollRead(cx, this.buffer, this);
       if (count === Pending) return Pending;
       if (count === 0) return this.joined();
       this.chunks.push(this.buffer.slice(0, count));
@@ -136,7 +140,7 @@ abstract class WriteOperation<T> extends Operation<T> {
     this.sink = sink;
   }
   protected override cancel(): void {
-    this.sink.cancelWrite();
+    this.sink.cancelWrite(this);
   }
 }
 
@@ -147,7 +151,7 @@ class Write extends WriteOperation<number> {
     this.bytes = bytes;
   }
   protected override advance(cx: Context): Poll<number> {
-    return this.sink.pollWrite(cx, this.bytes);
+    return this.sink.pollWrite(cx, this.bytes, this);
   }
 }
 
@@ -159,7 +163,7 @@ class WriteAll extends WriteOperation<void> {
   }
   protected override advance(cx: Context): Poll<void> {
     while (this.rest.length > 0) {
-      const count = this.sink.pollWrite(cx, this.rest);
+      const count = this.sink.pollWrite(cx, this.rest, this);
       if (count === Pending) return Pending;
       if (count === 0) throw new WriteZeroError(this.sink.address);
       this.rest = this.rest.subarray(count);
@@ -169,13 +173,13 @@ class WriteAll extends WriteOperation<void> {
 
 class Flush extends WriteOperation<void> {
   protected override advance(cx: Context): Poll<void> {
-    return this.sink.pollFlush(cx);
+    return this.sink.pollFlush(cx, this);
   }
 }
 
 class Shutdown extends WriteOperation<void> {
   protected override advance(cx: Context): Poll<void> {
-    return this.sink.pollShutdown(cx);
+    return this.sink.pollShutdown(cx, this);
   }
 }
 

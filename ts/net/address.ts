@@ -19,11 +19,17 @@ export class AddressError extends TokiwaError {
   }
 }
 
-const PATTERN = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]\s]+)):(\d{1,5})$/;
+const PATTERN = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/;
 
 function checkPort(given: unknown, port: unknown): number {
   if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new AddressError(given, "the port is a whole number from 0 to 65535");
+}
+
+/** A host of digits and dots that is no address would be looked up as a name. */
+function checkHost(given: unknown, host: string): void {
+  if (/^[\d.]+$/.test(host) && !isIpv4(host))
+    throw new AddressError(given, "an IPv4 address has four numbers from 0 to 255");
 }
 
 /** @throws {AddressError} */
@@ -31,12 +37,17 @@ export function parseAddress(address: AddressLike): SocketAddress {
   if (typeof address === "object" && address !== null) {
     if (typeof address.host !== "string" || address.host === "")
       throw new AddressError(address, "the host is a string that is not empty");
+    checkHost(address, address.host);
     return { host: address.host, port: checkPort(address, address.port) };
   }
   const parts = typeof address === "string" ? PATTERN.exec(address) : null;
   if (parts === null) throw new AddressError(address, "it is not of the form host:port");
-  const host = (parts[1] ?? parts[2]) as string;
-  return { host, port: checkPort(address, Number(parts[3])) };
+  const [, bracketed, plain, port] = parts;
+  if (bracketed !== undefined && !isIpv6(bracketed))
+    throw new AddressError(address, "what stands in brackets is not an IPv6 address");
+  const host = (bracketed ?? plain) as string;
+  checkHost(address, host);
+  return { host, port: checkPort(address, Number(port)) };
 }
 
 /** As it is written in messages and in `AddressLike`. */
@@ -46,9 +57,27 @@ export function formatAddress(address: SocketAddress): string {
     : `${address.host}:${address.port}`;
 }
 
-const LITERAL = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.%]*:[0-9a-fA-F:.%\w]*)$/;
+function isIpv4(host: string): boolean {
+  const parts = host.split(".");
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
+}
+
+/** One to four hexadecimal digits a group, eight groups or a single `::` for the missing ones, the last two perhaps as IPv4. */
+function isIpv6(host: string): boolean {
+  const [address = "", zone] = host.split("%");
+  if (zone === "") return false;
+  const halves = address.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  const last = groups.at(-1);
+  const mapped = last !== undefined && isIpv4(last) && !address.endsWith("::");
+  if (mapped) groups.pop();
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return false;
+  const count = groups.length + (mapped ? 2 : 0);
+  return halves.length === 2 ? count < 8 : count === 8;
+}
 
 /** Whether the host is an address already, so that no name has to be looked up. */
 export function isLiteral(host: string): boolean {
-  return LITERAL.test(host);
+  return isIpv4(host) || isIpv6(host);
 }

@@ -11,7 +11,7 @@ import {
   PolledAfterCompletionError,
   proceed,
   refund,
-  type Waker,
+  WakerSet,
 } from "../future/index.js";
 import type { HostListener, HostSocket, SocketAddress } from "../host/types.js";
 import { IoError, ioError } from "../io/errors.js";
@@ -29,20 +29,18 @@ export type Accepted = [TcpStream, SocketAddress];
 
 class Accept extends Future<Accepted> {
   private listener: TcpListener | undefined;
-  private waker: Waker | undefined;
   constructor(listener: TcpListener) {
     super();
     this.listener = listener;
   }
   override poll(cx: Context): Poll<Accepted> {
     if (this.listener === undefined) throw new PolledAfterCompletionError("accept");
-    const accepted = this.listener.pollAccept(cx);
-    if (accepted === Pending) this.waker = cx.waker;
-    else this.listener = undefined;
+    const accepted = this.listener.pollAccept(cx, this);
+    if (accepted !== Pending) this.listener = undefined;
     return accepted;
   }
   override [Symbol.dispose](): void {
-    if (this.waker !== undefined) this.listener?.cancelAccept(this.waker);
+    this.listener?.cancelAccept(this);
     this.listener = undefined;
   }
 }
@@ -51,7 +49,7 @@ class Accept extends Future<Accepted> {
 export class TcpListener implements Disposable {
   private readonly socket: HostListener;
   private readonly scheduler: Scheduler;
-  private waiting: Waker[] = [];
+  private readonly waiting: WakerSet = new WakerSet();
   private open = true;
 
   /** @internal */
@@ -59,7 +57,7 @@ export class TcpListener implements Disposable {
     this.socket = socket;
     this.scheduler = scheduler;
     scheduler.ioOpened(this);
-    socket.onAcceptable = () => this.wakeAll();
+    socket.onAcceptable = () => this.waiting.wakeAll();
   }
 
   /**
@@ -81,8 +79,12 @@ export class TcpListener implements Disposable {
     return new Accept(this);
   }
 
-  /** Polls for a connection. Keeps the wakers of all who wait. */
-  pollAccept(cx: Context): Poll<Accepted> {
+  /**
+   * Polls for a connection. Keeps the wakers of all who wait.
+   *
+   * @param waiter who waits: one waker is kept for each. Without one, for each task.
+   */
+  pollAccept(cx: Context, waiter: object = cx.waker): Poll<Accepted> {
     const address = formatAddress(this.localAddr());
     if (!this.open)
       throw new IoError(
@@ -92,16 +94,19 @@ export class TcpListener implements Disposable {
       );
     if (!proceed(cx)) return Pending;
     const socket = this.attempt(address);
-    if (socket !== undefined) return [streamOver(socket, this.scheduler), socket.peerAddress];
+    if (socket !== undefined) {
+      this.waiting.delete(waiter);
+      return [streamOver(socket, this.scheduler), socket.peerAddress];
+    }
     refund();
     assertLoopRuns("a listener");
-    if (!this.waiting.some((waker) => waker.willWake(cx.waker))) this.waiting.push(cx.waker);
+    this.waiting.set(waiter, cx.waker);
     return Pending;
   }
 
-  /** Whoever polled with this waker waits no longer. */
-  cancelAccept(waker: Waker): void {
-    this.waiting = this.waiting.filter((other) => !other.willWake(waker));
+  /** Somebody waits no longer. */
+  cancelAccept(waiter: object): void {
+    this.waiting.delete(waiter);
   }
 
   private attempt(address: string): HostSocket | undefined {
@@ -112,17 +117,13 @@ export class TcpListener implements Disposable {
     }
   }
 
-  private wakeAll(): void {
-    for (const waker of this.waiting.splice(0)) waker.wake();
-  }
-
   /** Stops listening. Connections that were accepted go on. */
   [Symbol.dispose](): void {
     if (!this.open) return;
     this.open = false;
     this.scheduler.ioClosed(this);
     this.socket.close();
-    this.wakeAll();
+    this.waiting.wakeAll();
   }
 }
 

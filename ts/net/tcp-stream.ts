@@ -1,6 +1,6 @@
 // TCP connections.
 //
-// A stream keeps one waker for reading and one for writing. The two halves of a split stream share it; the connection is
+// Several tasks may wait for one direction: all of them are woken, and each tries again. The two halves of a split stream share it; the connection is
 // closed when the last of them is given up.
 
 import {
@@ -13,7 +13,7 @@ import {
   type Poll,
   proceed,
   refund,
-  type Waker,
+  WakerSet,
 } from "../future/index.js";
 import { type HostSocket, type SocketAddress, WOULD_BLOCK } from "../host/types.js";
 import { IoError, ioError } from "../io/errors.js";
@@ -39,8 +39,8 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
   readonly socket: HostSocket;
   readonly address: string;
   private readonly scheduler: Scheduler;
-  private reader: Waker | undefined;
-  private writer: Waker | undefined;
+  private readonly readers: WakerSet = new WakerSet();
+  private readonly writers: WakerSet = new WakerSet();
   private owners: number;
   private open: boolean;
 
@@ -51,19 +51,11 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     this.owners = 1;
     this.open = true;
     scheduler.ioOpened(this);
-    socket.onReadable = () => {
-      const waker = this.reader;
-      this.reader = undefined;
-      waker?.wake();
-    };
-    socket.onWritable = () => {
-      const waker = this.writer;
-      this.writer = undefined;
-      waker?.wake();
-    };
+    socket.onReadable = () => this.readers.wakeAll();
+    socket.onWritable = () => this.writers.wakeAll();
   }
 
-  pollRead(cx: Context, into: Uint8Array): Poll<number> {
+  pollRead(cx: Context, into: Uint8Array, waiter: object): Poll<number> {
     this.assertOpen("reading");
     if (into.length === 0) return 0;
     if (!proceed(cx)) return Pending;
@@ -71,45 +63,51 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     if (count !== WOULD_BLOCK) return count;
     refund();
     assertLoopRuns("a socket");
-    this.reader = cx.waker;
+    this.readers.set(waiter, cx.waker);
     return Pending;
   }
 
-  pollWrite(cx: Context, bytes: Uint8Array): Poll<number> {
+  pollWrite(cx: Context, bytes: Uint8Array, waiter: object): Poll<number> {
     this.assertOpen("writing");
     if (bytes.length === 0) return 0;
     if (!proceed(cx)) return Pending;
     const count = this.attempt("writing", () => this.socket.write(bytes));
     if (count !== WOULD_BLOCK) return count;
     refund();
-    return this.waitWritable(cx);
+    return this.waitWritable(cx, waiter);
   }
 
-  pollFlush(cx: Context): Poll<void> {
+  pollFlush(cx: Context, waiter: object): Poll<void> {
     this.assertOpen("flushing");
     const flushed = this.attempt("flushing", () => this.socket.isFlushed());
-    if (!flushed) return this.waitWritable(cx);
+    if (!flushed) return this.waitWritable(cx, waiter);
   }
 
-  pollShutdown(cx: Context): Poll<void> {
+  pollShutdown(cx: Context, waiter: object): Poll<void> {
     this.assertOpen("shutting down");
     this.socket.shutdown();
     const finished = this.attempt("shutting down", () => this.socket.isShutDown());
-    if (!finished) return this.waitWritable(cx);
+    if (!finished) return this.waitWritable(cx, waiter);
   }
 
-  private waitWritable(cx: Context): Pending {
+  /** The writing half is given up: nothing more is written, and who waits to write is told. */
+  endWriting(): void {
+    this.socket.shutdown();
+    this.writers.wakeAll();
+  }
+
+  private waitWritable(cx: Context, waiter: object): Pending {
     assertLoopRuns("a socket");
-    this.writer = cx.waker;
+    this.writers.set(waiter, cx.waker);
     return Pending;
   }
 
-  cancelRead(): void {
-    this.reader = undefined;
+  cancelRead(waiter: object): void {
+    this.readers.delete(waiter);
   }
 
-  cancelWrite(): void {
-    this.writer = undefined;
+  cancelWrite(waiter: object): void {
+    this.writers.delete(waiter);
   }
 
   private attempt<T>(what: string, operation: () => T): T {
@@ -146,10 +144,8 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     this.scheduler.ioClosed(this);
     this.socket.close();
     // Whoever is suspended in an operation learns of the close at its next poll.
-    this.reader?.wake();
-    this.writer?.wake();
-    this.reader = undefined;
-    this.writer = undefined;
+    this.readers.wakeAll();
+    this.writers.wakeAll();
   }
 }
 
@@ -279,7 +275,7 @@ export class OwnedWriteHalf extends Owner implements TcpWrite {
   }
 
   override [Symbol.dispose](): void {
-    if (this.isOwner()) this.owned().socket.shutdown();
+    if (this.isOwner()) this.owned().endWriting();
     super[Symbol.dispose]();
   }
 }

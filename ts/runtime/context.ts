@@ -1,15 +1,17 @@
 // The current runtime for whoever needs one, and the ambient runtime that `await` uses outside of every other.
 
 import { host } from "#host";
-import { type Future, setDriver } from "../future/index.js";
+import { type Future, setDriver, setWakerReport } from "../future/index.js";
 import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
 import { carriedCell, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import type { RuntimeOptions } from "./options.js";
+import { textOf } from "./panics.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import { AsyncCell } from "./task/async-cell.js";
-import { pollingTask } from "./task/cell.js";
+import { pollingTask, type TaskCell } from "./task/cell.js";
+import { JoinHandle } from "./task/join-handle.js";
 
 /** What a runtime has unless its builder says otherwise; Tokio's figures where it has them. */
 export function defaultOptions(): RuntimeOptions {
@@ -57,7 +59,20 @@ function awaitingCell(): AsyncCell<unknown> | undefined {
   return cell instanceof AsyncCell ? cell : undefined;
 }
 
-setDriver(<T>(future: unknown) => {
+function drive<T>(future: unknown): Promise<T> {
+  // A task is driven by its own runtime, whoever awaits it.
+  if (future instanceof JoinHandle)
+    return (future.joined().owner as Scheduler).join(
+      future.joined() as TaskCell<T>,
+      awaitingCell(),
+    );
   const scheduler = tryCurrentScheduler() ?? ambientScheduler();
   return scheduler.drive(future as Future<T>, awaitingCell());
-});
+}
+
+setWakerReport((error) =>
+  host.report(`tokiwa: a waker threw, and the runtime goes on: ${textOf(error)}`),
+);
+
+// Async, so that a refusal rejects: a `then` never throws.
+setDriver(async <T>(future: unknown) => drive<T>(future));

@@ -7,6 +7,8 @@ import type { Scheduler } from "./scheduler/scheduler.js";
 import { AsyncCell } from "./task/async-cell.js";
 
 let entered: Scheduler | undefined;
+/** Guards in force: a guard may only be disposed while it is the last. */
+let guards = 0;
 
 /** Makes `scheduler` the current one; returns the one before, to be put back. */
 export function replaceScheduler(scheduler: Scheduler | undefined): Scheduler | undefined {
@@ -27,20 +29,22 @@ export function tryCurrentScheduler(): Scheduler | undefined {
 
 /** Puts the previous runtime back when disposed. Guards are disposed in reverse order of their making. */
 export class EnterGuard implements Disposable {
-  private readonly scheduler: Scheduler;
+  private readonly depth: number;
   private previous: Scheduler | undefined;
   private left = false;
 
   /** @internal */
   constructor(scheduler: Scheduler) {
-    this.scheduler = scheduler;
+    guards += 1;
+    this.depth = guards;
     this.previous = replaceScheduler(scheduler);
   }
 
   /** @throws {EnterOrderError} when a guard that was made later is still in force. */
   [Symbol.dispose](): void {
     if (this.left) return;
-    if (entered !== this.scheduler) throw new EnterOrderError();
+    if (guards !== this.depth) throw new EnterOrderError();
+    guards -= 1;
     this.left = true;
     replaceScheduler(this.previous);
     this.previous = undefined;

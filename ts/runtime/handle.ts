@@ -5,19 +5,19 @@ import { NoRuntimeError } from "./errors.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { TaskDump } from "./reports.js";
 import type { Flavor, Scheduler } from "./scheduler/scheduler.js";
-import { type SpawnFunction, spawnOn } from "./spawning.js";
+import { type SpawnFunction, spawnerFor } from "./spawning.js";
 
 /** Spawns onto a runtime and looks into it, from wherever. Keeps the runtime's structures alive, not its tasks running. */
 export class Handle {
   private readonly scheduler: Scheduler;
 
   /** Spawns a task on this runtime. @throws {ShutdownError} once it is shut down. */
-  readonly spawn: SpawnFunction = ((target: unknown, ...args: unknown[]) =>
-    spawnOn(this.scheduler, target, args)) as SpawnFunction;
+  readonly spawn: SpawnFunction;
 
   /** @internal */
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
+    this.spawn = spawnerFor(scheduler);
   }
 
   /** The handle of the runtime that this code runs in. @throws {NoRuntimeError} outside of every runtime. */

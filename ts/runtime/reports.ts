@@ -55,14 +55,17 @@ export function titleOf(task: TaskMeta): string {
 
 const SITE_FRAMES = 3;
 
-/** The stack of whoever called the library: its first frames outside of us. */
-export function spawnSite(): string {
-  const frames = (new Error().stack ?? "").split("\n").slice(1);
-  const isOwn = (frame: string): boolean => OWN_FRAMES.test(frame);
-  const outside = frames.findIndex((frame) => !isOwn(frame));
-  const first = Math.max(outside, 0);
-  return `\n${frames.slice(first, first + SITE_FRAMES).join("\n")}`;
+/**
+ * The stack of whoever called the library.
+ *
+ * @param boundary the library's function that was called: frames up to it are ours. Hosts other than V8 show them all.
+ */
+export function stackAbove(boundary: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  const capture = (Error as { captureStackTrace?: (target: object, above: unknown) => void })
+    .captureStackTrace;
+  if (capture === undefined) holder.stack = new Error().stack ?? "";
+  else capture(holder, boundary);
+  const frames = (holder.stack ?? "").split("\n").filter((line) => /^\s*at |@/.test(line));
+  return `\n${frames.slice(0, SITE_FRAMES).join("\n")}`;
 }
-
-/** Frames between a user's call of spawn and here, by the names of our functions. */
-const OWN_FRAMES = /\b(?:spawn\w*|announce|adopt|startTask)\b/;

@@ -10,10 +10,10 @@ import {
   type BlockOnFunction,
   type RunFunction,
   type SpawnFunction,
-  spawnOn,
+  spawnerFor,
   startTask,
 } from "./spawning.js";
-import { UNLISTED } from "./task/cell.js";
+import { UNHOOKED } from "./task/cell.js";
 
 /** What a shutdown left behind. */
 export interface ShutdownReport {
@@ -31,8 +31,7 @@ export class Runtime implements AsyncDisposable {
   private readonly scheduler: CurrentThread;
 
   /** Spawns a task. It starts when the runtime is next driven. @throws {ShutdownError} once the runtime is shut down. */
-  readonly spawn: SpawnFunction = ((target: unknown, ...args: unknown[]) =>
-    spawnOn(this.scheduler, target, args)) as SpawnFunction;
+  readonly spawn: SpawnFunction;
 
   /**
    * Runs a main future on this thread's event loop.
@@ -44,7 +43,7 @@ export class Runtime implements AsyncDisposable {
    * @throws {UnhandledPanicError} (rejects) when a task panicked and `unhandledPanic` is `"shutdownRuntime"`.
    */
   readonly run: RunFunction = (async (program: unknown, ...args: unknown[]) =>
-    this.scheduler.run(startTask(this.scheduler, "run", program, args, UNLISTED))) as RunFunction;
+    this.scheduler.run(startTask(this.scheduler, "run", program, args, UNHOOKED))) as RunFunction;
 
   /**
    * Runs a main future and blocks this thread until its value is there. Timers, channels and tasks go on; this thread's
@@ -56,12 +55,13 @@ export class Runtime implements AsyncDisposable {
    */
   readonly blockOn: BlockOnFunction = ((program: unknown, ...args: unknown[]) => {
     this.scheduler.assertMayBlock("blockOn");
-    return this.scheduler.blockOn(startTask(this.scheduler, "blockOn", program, args, UNLISTED));
+    return this.scheduler.blockOn(startTask(this.scheduler, "blockOn", program, args, UNHOOKED));
   }) as BlockOnFunction;
 
   /** @internal */
   constructor(scheduler: CurrentThread) {
     this.scheduler = scheduler;
+    this.spawn = spawnerFor(scheduler);
   }
 
   /** A handle to this runtime. */

@@ -11,6 +11,7 @@ import {
   isCoroutineFunction,
   NotAFutureError,
 } from "../future/index.js";
+import { stackAbove } from "./reports.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { TaskCell, TaskDetails } from "./task/cell.js";
 import { JoinHandle } from "./task/join-handle.js";
@@ -76,11 +77,27 @@ export function startTask(
 
 const ANONYMOUS = { name: "" };
 
+/**
+ * Spawns for one of the library's `spawn` functions.
+ *
+ * @param boundary that function: where the library begins on the stack.
+ */
 export function spawnOn(
   scheduler: Scheduler,
+  boundary: (...args: never[]) => unknown,
   target: unknown,
   args: readonly unknown[],
   details?: TaskDetails,
-): JoinHandle<unknown> {
-  return new JoinHandle(startTask(scheduler, "spawn", target, args, details));
+): TaskCell<unknown> {
+  if (!scheduler.options.trackSpawnSites)
+    return startTask(scheduler, "spawn", target, args, details);
+  const site = stackAbove(boundary);
+  return startTask(scheduler, "spawn", target, args, { ...details, site });
+}
+
+/** The `spawn` of a handle or a runtime. */
+export function spawnerFor(scheduler: Scheduler): SpawnFunction {
+  return function spawn(target: unknown, ...args: unknown[]) {
+    return new JoinHandle(spawnOn(scheduler, spawn, target, args));
+  } as SpawnFunction;
 }

@@ -28,6 +28,8 @@ class Cell<T> {
   receiverOpen: boolean;
   receiver: Waker | undefined;
   sender: Waker | undefined;
+  /** The future that left that waker: only it may take it back. */
+  closing: object | undefined;
 
   constructor() {
     this.state = EMPTY;
@@ -36,6 +38,7 @@ class Cell<T> {
     this.receiverOpen = true;
     this.receiver = undefined;
     this.sender = undefined;
+    this.closing = undefined;
   }
 }
 
@@ -47,17 +50,24 @@ function wakeReceiver(cell: Cell<unknown>): void {
 
 class Closed extends Future<void> {
   private readonly cell: Cell<unknown>;
+  private done = false;
   constructor(cell: Cell<unknown>) {
     super();
     this.cell = cell;
   }
   override poll(cx: Context): Poll<void> {
-    if (!this.cell.receiverOpen) return proceed(cx) ? undefined : Pending;
-    this.cell.sender = cx.waker;
-    return Pending;
+    if (this.done) throw new PolledAfterCompletionError("closed()");
+    if (this.cell.receiverOpen) {
+      this.cell.sender = cx.waker;
+      this.cell.closing = this;
+      return Pending;
+    }
+    if (!proceed(cx)) return Pending;
+    this.done = true;
   }
   override [Symbol.dispose](): void {
-    this.cell.sender = undefined;
+    this.done = true;
+    if (this.cell.closing === this) this.cell.sender = undefined;
   }
 }
 
@@ -147,9 +157,11 @@ export class Receiver<T> extends Future<T> {
 
   /** The value if it is there. @throws {TryRecvError} when there is none, or none any more. */
   tryRecv(): T {
-    const { state, senderOpen } = this.cell;
-    if (state === SENT) return this.take();
-    throw new TryRecvError(state === DONE || !senderOpen);
+    const cell = this.cell;
+    if (cell.state === SENT) return this.take();
+    // Nothing can come any more: that was this receiver's answer, as the error of a poll is.
+    if (!cell.senderOpen || !cell.receiverOpen) cell.state = DONE;
+    throw new TryRecvError(cell.state === DONE);
   }
 
   /** Refuses a value from now on; one that was sent before can still be had with `tryRecv`. */
@@ -160,6 +172,8 @@ export class Receiver<T> extends Future<T> {
     const waker = cell.sender;
     cell.sender = undefined;
     waker?.wake();
+    // Whoever waits for the value by reference has its answer too.
+    wakeReceiver(cell as Cell<unknown>);
   }
 
   /** Whether no value waits. */

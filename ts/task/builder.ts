@@ -2,7 +2,7 @@
 
 import { currentScheduler } from "../runtime/context.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
-import { type SpawnFunction, startTask } from "../runtime/spawning.js";
+import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
 
 export interface TaskOptions {
@@ -19,6 +19,7 @@ export interface TaskBuilder {
 
 function spawnWith(
   options: TaskOptions,
+  boundary: (...args: never[]) => unknown,
   target: unknown,
   args: readonly unknown[],
 ): JoinHandle<unknown> {
@@ -26,7 +27,7 @@ function spawnWith(
   const scheduler = currentScheduler("taskBuilder(options).spawn");
   const listener = (): void => cell.cancel();
   const release = signal && ((): void => signal.removeEventListener("abort", listener));
-  const cell = startTask(scheduler, "spawn", target, args, { name, release });
+  const cell = spawnOn(scheduler, boundary, target, args, { name, release });
   if (signal?.aborted) cell.cancel();
   else signal?.addEventListener("abort", listener, { once: true });
   return new JoinHandle(cell);
@@ -43,8 +44,7 @@ export function taskBuilder(options: TaskOptions = {}): TaskBuilder {
     throw new InvalidArgumentError("taskBuilder({ name })", name, "a string that is not empty");
   if (signal !== undefined && typeof signal?.addEventListener !== "function")
     throw new InvalidArgumentError("taskBuilder({ signal })", signal, "an AbortSignal");
-  return {
-    spawn: ((target: unknown, ...args: unknown[]) =>
-      spawnWith(options, target, args)) as SpawnFunction,
-  };
+  const spawn = ((target: unknown, ...args: unknown[]) =>
+    spawnWith(options, spawn, target, args)) as SpawnFunction;
+  return { spawn };
 }

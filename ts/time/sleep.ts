@@ -98,9 +98,10 @@ export class Sleep extends Future<void> {
   }
 
   private pollWith(cx: Context, budgeted: boolean): Poll<void> {
+    this.timers ??= this.bind();
     if (this.entry === NEW) return this.firstPoll(cx, budgeted);
     if (this.entry >= 0) {
-      const timers = this.timers as Timers;
+      const timers = this.timers;
       if (timers.isPending(this.entry, this.key)) {
         if (timers.isClosed()) timers.refuse();
         if (this.waker?.willWake(cx.waker) !== true) {
@@ -117,8 +118,7 @@ export class Sleep extends Future<void> {
   }
 
   private firstPoll(cx: Context, budgeted: boolean): Poll<void> {
-    this.timers ??= this.bind();
-    if (this.timers.isPast(this.deadlineMs)) {
+    if ((this.timers as Timers).isPast(this.deadlineMs)) {
       this.entry = ELAPSED;
       return this.finish(cx, budgeted);
     }

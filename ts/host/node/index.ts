@@ -6,6 +6,8 @@
 //   carried value AsyncLocalStorage
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import type { Host, HostTimer } from "../types.js";
 
 const storage: AsyncLocalStorage<object> = new AsyncLocalStorage<object>();
@@ -40,7 +42,7 @@ export const host: Host = {
   park: (delayMs) => {
     Atomics.wait(parkCell(), 0, 0, delayMs);
   },
-  entropy: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
+  entropy: () => randomBytes(4).readUInt32LE(),
   report: (text) => {
     process.stderr.write(`${text}\n`);
   },

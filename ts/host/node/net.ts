@@ -3,7 +3,7 @@
 // N1  At most HIGH_WATER bytes wait here unread; then the socket is paused, the kernel's buffer fills, and the peer stops.
 // N2  `write` copies, so the caller's buffer is free at once; it takes what node's own buffer has room for below its mark.
 // N3  An error is kept and thrown by the next call, in the order in which the bytes and the error came.
-// N4  A socket that is closed still sends what it took.
+// N4  A socket that is closed still sends what it took, as long as the peer takes it.
 
 import { lookup as resolveName } from "node:dns";
 import {
@@ -27,7 +27,6 @@ import {
 const HIGH_WATER = 64 * 1024;
 
 class NodeSocket implements HostSocket {
-  readonly localAddress: SocketAddress;
   readonly peerAddress: SocketAddress;
   onReadable: (() => void) | undefined;
   onWritable: (() => void) | undefined;
@@ -44,11 +43,12 @@ class NodeSocket implements HostSocket {
   /** A piece has been handed to the system: there is room, and perhaps nothing left (node's "drain" tells only the first). */
   private readonly wrote = (): void => this.onWritable?.();
 
-  constructor(socket: Socket) {
+  /** The local address once it was asked for, or while it could still be asked. */
+  private local: SocketAddress | undefined;
+
+  constructor(socket: Socket, peerAddress: SocketAddress) {
     this.socket = socket;
-    // Kept, because a socket forgets its addresses once it is destroyed.
-    this.localAddress = { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
-    this.peerAddress = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    this.peerAddress = peerAddress;
     socket.on("data", (chunk: Uint8Array) => this.arrived(chunk));
     socket.pause();
     socket.on("end", () => {
@@ -61,6 +61,12 @@ class NodeSocket implements HostSocket {
     });
     socket.on("error", (error) => this.failed(error));
     socket.on("close", () => this.closed());
+  }
+
+  /** A system call, so it is made when somebody asks, and before the socket forgets. */
+  get localAddress(): SocketAddress {
+    this.local ??= addressOf(this.socket.localAddress, this.socket.localPort);
+    return this.local;
   }
 
   private arrived(chunk: Uint8Array): void {
@@ -154,9 +160,35 @@ class NodeSocket implements HostSocket {
   close(): void {
     this.onReadable = undefined;
     this.onWritable = undefined;
-    if (this.socket.writableLength > 0 || this.socket.writableEnded) this.socket.destroySoon();
-    else this.socket.destroy();
+    if (!this.socket.destroyed) void this.localAddress;
+    if (this.socket.writableLength === 0 && !this.socket.writableEnded) {
+      this.socket.destroy();
+      return;
+    }
+    this.socket.destroySoon();
+    lingerWhileItMoves(this.socket);
   }
+}
+
+/** A peer that takes nothing for so long will not get the rest: it must not keep the process alive for ever. */
+const LINGER_MS = 2000;
+
+function lingerWhileItMoves(socket: Socket): void {
+  let left = socket.writableLength;
+  const check = setInterval(() => {
+    if (!socket.destroyed && socket.writableLength < left) {
+      left = socket.writableLength;
+      return;
+    }
+    clearInterval(check);
+    socket.destroy();
+  }, LINGER_MS);
+  check.unref();
+  socket.once("close", () => clearInterval(check));
+}
+
+function addressOf(host: string | undefined, port: number | undefined): SocketAddress {
+  return { host: host ?? "", port: port ?? 0 };
 }
 
 function brokenPipe(): Error {
@@ -167,7 +199,7 @@ class NodeListener implements HostListener {
   readonly localAddress: SocketAddress;
   onAcceptable: (() => void) | undefined;
   private readonly server: Server;
-  private readonly waiting: Socket[] = [];
+  private readonly waiting: NodeSocket[] = [];
   private error: unknown;
 
   constructor(server: Server) {
@@ -175,9 +207,8 @@ class NodeListener implements HostListener {
     const { address, port } = server.address() as AddressInfo;
     this.localAddress = { host: address, port };
     server.on("connection", (socket) => {
-      // A connection that breaks before it is accepted must not end the process.
-      socket.on("error", ignore);
-      this.waiting.push(socket);
+      // Made at once: a connection that breaks before it is accepted keeps its peer's address and its error.
+      this.waiting.push(new NodeSocket(socket, addressOf(socket.remoteAddress, socket.remotePort)));
       this.onAcceptable?.();
     });
     server.on("error", (error) => {
@@ -188,7 +219,7 @@ class NodeListener implements HostListener {
 
   accept(): HostSocket | undefined {
     const socket = this.waiting.shift();
-    if (socket !== undefined) return new NodeSocket(socket);
+    if (socket !== undefined) return socket;
     if (this.error !== undefined) throw this.error;
     return undefined;
   }
@@ -196,7 +227,7 @@ class NodeListener implements HostListener {
   close(): void {
     this.onAcceptable = undefined;
     this.server.close();
-    for (const socket of this.waiting.splice(0)) socket.destroy();
+    for (const socket of this.waiting.splice(0)) socket.close();
   }
 }
 
@@ -255,7 +286,7 @@ function connect(address: SocketAddress, done: Completion<HostSocket>): Cancel {
     socket,
     "connect",
     done,
-    () => new NodeSocket(socket),
+    () => new NodeSocket(socket, address),
     () => socket.destroy(),
   );
 }

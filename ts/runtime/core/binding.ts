@@ -89,7 +89,8 @@ let compiled: WebAssembly.Module | undefined;
 /** A core with its own memory, ready to be configured. */
 export interface Core {
   readonly exports: CoreExports;
-  readonly memory: WebAssembly.Memory;
+  /** Its memory. The buffer is another one after the core has grown. */
+  readonly memory: { readonly buffer: ArrayBufferLike };
 }
 
 /** Starts a core. Compiled once a thread; about half a millisecond the first time. */

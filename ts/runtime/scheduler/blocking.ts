@@ -1,9 +1,9 @@
 // Driving a scheduler by blocking the thread: timers, channels and tasks go on, the thread's event loop does not.
 
 import { replaceLoopBlocked } from "../../future/index.js";
-import { tryCurrentScheduler } from "../entered.js";
+import { carriedCell } from "../entered.js";
 import { CannotBlockError, DeadlockError, NestedRuntimeError } from "../errors.js";
-import type { TaskCell } from "../task/cell.js";
+import { pollingTask, type TaskCell } from "../task/cell.js";
 import { advanceToNextTimer, TURN_DRIVES, type Turns } from "./turns.js";
 
 /**
@@ -11,7 +11,9 @@ import { advanceToNextTimer, TURN_DRIVES, type Turns } from "./turns.js";
  * @throws {CannotBlockError} where the host forbids it.
  */
 export function assertMayBlock(turns: Turns, what: string): void {
-  if (tryCurrentScheduler()?.isPolling()) throw new NestedRuntimeError(what);
+  // Polling a task, or inside an async function, whose frame the event loop drives.
+  if (pollingTask() !== undefined || carriedCell() !== undefined)
+    throw new NestedRuntimeError(what);
   if (!turns.host.canPark) throw new CannotBlockError(turns.host.name);
 }
 

@@ -35,7 +35,7 @@ import { LimitError, NestedRuntimeError, ShutdownError, UnhandledPanicError } fr
 import { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
 import { PanicLog, textOf } from "../panics.js";
-import { dumpLive, dumpStuck, metaOf, spawnSite, type TaskDump, titleOf } from "../reports.js";
+import { dumpLive, dumpStuck, metaOf, type TaskDump, titleOf } from "../reports.js";
 import { AsyncCell } from "../task/async-cell.js";
 import {
   beginPoll,
@@ -43,10 +43,12 @@ import {
   endPoll,
   FutureCell,
   generationOf,
-  replacePollingOwner,
+  pollingTask,
+  replacePolling,
+  restorePolling,
   type TaskCell,
   type TaskDetails,
-  UNLISTED,
+  UNHOOKED,
 } from "../task/cell.js";
 import { Timers } from "../timers.js";
 import { TraceLog } from "../trace.js";
@@ -96,8 +98,6 @@ export class CurrentThread implements Scheduler, Turns {
   /** Sockets and listeners that are open. */
   private readonly io = new Set<Disposable>();
   private readonly deterministic: boolean;
-  /** Whether spawning has more to do than the plain path: hooks, or spawn sites. */
-  private readonly watched: boolean;
 
   private lastId = 0;
   private parkCount = 0;
@@ -110,7 +110,7 @@ export class CurrentThread implements Scheduler, Turns {
     this.core.drawBelow(STREAM_SELECT, bound);
 
   constructor(options: RuntimeOptions) {
-    const { host, seed, maxTimers, hooks } = options;
+    const { host, seed, maxTimers } = options;
     this.options = options;
     this.host = host;
     this.wasm = createCore();
@@ -126,7 +126,6 @@ export class CurrentThread implements Scheduler, Turns {
     this.panics = new PanicLog(host);
     this.trace = options.trace ? new TraceLog(this.wasm) : undefined;
     this.deterministic = seed !== undefined || options.startPaused;
-    this.watched = options.trackSpawnSites || hooks.taskSpawn !== undefined;
   }
 
   // ── Spawning ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,14 +135,13 @@ export class CurrentThread implements Scheduler, Turns {
     coroutine: Coroutine<T>,
     details?: TaskDetails,
   ): TaskCell<T> {
-    const id = this.newId();
-    const cell = new CoroutineCell(this, this.newSlot(id), id, fn, coroutine);
-    return this.adopt(cell, details);
+    const slot = this.newSlot();
+    return this.adopt(new CoroutineCell(this, slot, this.lastId, fn, coroutine), details);
   }
 
   spawnFuture<T>(future: Future<T>, details?: TaskDetails): TaskCell<T> {
-    const id = this.newId();
-    return this.adopt(new FutureCell(this, this.newSlot(id), id, future), details);
+    const slot = this.newSlot();
+    return this.adopt(new FutureCell(this, slot, this.lastId, future), details);
   }
 
   spawnAsync<T>(
@@ -151,32 +149,29 @@ export class CurrentThread implements Scheduler, Turns {
     args: readonly unknown[],
     details?: TaskDetails,
   ): AsyncCell<T> {
-    const id = this.newId();
-    return this.adopt(new AsyncCell(this, this.newSlot(id), id, call, args), details);
+    const slot = this.newSlot();
+    return this.adopt(new AsyncCell(this, slot, this.lastId, call, args), details);
   }
 
-  private newId(): number {
+  /** A slot for the task with the id after the last one. */
+  private newSlot(): number {
     if (this.closed) throw new ShutdownError("spawn was refused");
-    this.lastId += 1;
-    return this.lastId;
-  }
-
-  private newSlot(id: number): number {
-    const slot = this.core.spawn(generationOf(id));
+    const slot = this.core.spawn(generationOf(this.lastId + 1));
     if (slot < 0) throw new LimitError("task", this.options.maxTasks);
+    this.lastId += 1;
     return slot;
   }
 
   private adopt<T, C extends TaskCell<T>>(cell: C, details: TaskDetails | undefined): C {
     this.cells[cell.slot] = cell as TaskCell<unknown>;
     if (details !== undefined) cell.details = details;
-    if (this.watched && details?.unlisted !== true) this.announce(cell as TaskCell<unknown>);
+    if (this.options.hooks.taskSpawn !== undefined && details?.unhooked !== true)
+      this.announce(cell as TaskCell<unknown>);
     this.eventLoop.poke();
     return cell;
   }
 
   private announce(cell: TaskCell<unknown>): void {
-    if (this.options.trackSpawnSites) cell.details = { ...cell.details, site: spawnSite() };
     const hook = this.options.hooks.taskSpawn;
     if (hook !== undefined) this.callHook("onTaskSpawn", () => hook(metaOf(cell)));
   }
@@ -196,15 +191,16 @@ export class CurrentThread implements Scheduler, Turns {
     cell.details?.release?.();
     if (cell.isPanicked()) this.panicked(cell);
     const hook = this.options.hooks.taskTerminate;
-    if (hook !== undefined && cell.details?.unlisted !== true)
+    if (hook !== undefined && cell.details?.unhooked !== true)
       this.callHook("onTaskTerminate", () => hook(metaOf(cell)));
   }
 
   private panicked(cell: TaskCell<unknown>): void {
     this.panics.add(cell);
     // What a `run`, a `blockOn` or an `await` waits for is not a spawned task: its error goes there.
-    if (this.options.unhandledPanic === "ignore" || cell.details?.unlisted === true) return;
+    if (this.options.unhandledPanic === "ignore" || cell.details?.unhooked === true) return;
     this.unhandled ??= new UnhandledPanicError(cell.panic());
+    this.panics.seen(cell);
     this.core.interrupt();
   }
 
@@ -251,16 +247,18 @@ export class CurrentThread implements Scheduler, Turns {
   turn(drives: number | undefined, isDone: () => boolean): TurnEnd {
     const scheduler = replaceScheduler(this);
     const random = replaceRandom(this.selectRandom);
-    const owner = replacePollingOwner(this);
+    const polling = replacePolling(this);
+    const context = replaceContext(undefined);
+    const budget = replaceBudget(UNLIMITED);
     this.inTurn = true;
     this.eventLoop.beginTurn();
     try {
       return this.poll(drives, isDone);
     } finally {
       this.inTurn = false;
-      replaceContext(undefined);
-      replaceBudget(UNLIMITED);
-      replacePollingOwner(owner);
+      replaceBudget(budget);
+      replaceContext(context);
+      restorePolling(polling);
       replaceRandom(random);
       replaceScheduler(scheduler);
     }
@@ -288,11 +286,13 @@ export class CurrentThread implements Scheduler, Turns {
       }
       endPoll();
       if (this.unhandled !== undefined && !this.closed) this.close();
-      if (isDone()) return "stopped";
+      // A runtime that was shut down in this turn drops all of its tasks first.
+      if (isDone() && !this.closed) return "stopped";
       const now = this.driverTurn();
       if (answer === EMPTY && !this.core.ready()) return "idle";
       drivesLeft -= 1;
-      if (drivesLeft <= 0 || now >= limit.until) return "busy";
+      if (this.closed) drivesLeft = MOST_DRIVES;
+      else if (drivesLeft <= 0 || now >= limit.until) return "busy";
       answer = next(PENDING);
     }
   }
@@ -343,23 +343,20 @@ export class CurrentThread implements Scheduler, Turns {
     this.callHook(name, hook);
   }
 
-  promiseFor<T>(cell: TaskCell<T>, take: (cell: TaskCell<T>) => T): Promise<T> {
-    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => take(cell));
-  }
-
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
-    if (parent?.isAborted()) return Promise.reject(parent.joinError());
-    const cell = this.spawnFuture(future, UNLISTED);
-    parent?.await(cell as TaskCell<unknown>);
-    return this.promiseFor(cell, (ended) => {
-      parent?.awaited(ended as TaskCell<unknown>);
-      return ended.takeRaw();
-    });
+    if (parent?.isAborted()) return Promise.reject(parent.abortError());
+    const cell = this.spawnFuture(future, UNHOOKED);
+    return this.eventLoop.promiseFor(
+      cell as TaskCell<unknown>,
+      () => cell.takeRaw(),
+      parent,
+      () => cell.cancel(),
+    );
   }
 
   /** Runs a main future to its end on this thread's event loop. */
   run<T>(cell: TaskCell<T>): Promise<T> {
-    return this.promiseFor(cell, (ended) => this.takeMain(ended));
+    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => this.takeMain(cell));
   }
 
   /** Runs a main future to its end, blocking the thread. */
@@ -367,7 +364,7 @@ export class CurrentThread implements Scheduler, Turns {
     try {
       driveBlocking(this, cell as TaskCell<unknown>);
     } finally {
-      this.eventLoop.rest();
+      this.eventLoop.resume();
     }
     return this.takeMain(cell);
   }
@@ -377,6 +374,11 @@ export class CurrentThread implements Scheduler, Turns {
     assertMayBlock(this, what);
   }
 
+  join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
+    if (parent?.isAborted()) return Promise.reject(parent.abortError());
+    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => cell.take(), parent);
+  }
+
   private takeMain<T>(cell: TaskCell<T>): T {
     if (!this.closed || cell.hasOutput()) return cell.takeRaw();
     throw this.unhandled ?? new ShutdownError("the main future was dropped");
@@ -384,12 +386,12 @@ export class CurrentThread implements Scheduler, Turns {
 
   /** One bounded turn: what is due fires, and at most `eventInterval` tasks are polled. */
   tick(): TickReport {
-    if (this.inTurn) throw new NestedRuntimeError("tick");
+    if (pollingTask() !== undefined) throw new NestedRuntimeError("tick");
     if (this.closed) throw new ShutdownError("tick was refused");
     const before = this.core.pollCount();
     this.driverTurn();
     this.turn(1, () => false);
-    this.eventLoop.rest();
+    this.eventLoop.resume();
     const tick = this.core.nextExpiry();
     return {
       ready: Boolean(this.core.ready()),

@@ -9,6 +9,7 @@
 
 import type { HostTimer } from "../../host/types.js";
 import { DeadlockError } from "../errors.js";
+import type { AsyncCell } from "../task/async-cell.js";
 import type { TaskCell } from "../task/cell.js";
 import { advanceToNextTimer, type Turns } from "./turns.js";
 import { type OpenWait, PromiseWait } from "./waits.js";
@@ -47,9 +48,19 @@ export class EventLoop {
     this.turns = turns;
   }
 
-  /** A promise of what `take` gives, or throws, when the task has ended. */
-  promiseFor<T>(cell: TaskCell<unknown>, take: () => T): Promise<T> {
-    const wait = new PromiseWait(cell, take, this.release);
+  /**
+   * A promise of what `take` gives, or throws, when the task has ended.
+   *
+   * @param parent the async function that awaits it: the promise rejects when that is aborted.
+   * @param abandoned called then.
+   */
+  promiseFor<T>(
+    cell: TaskCell<unknown>,
+    take: () => T,
+    parent?: AsyncCell<unknown>,
+    abandoned?: () => void,
+  ): Promise<T> {
+    const wait = new PromiseWait(cell, take, this.release, parent, abandoned);
     if (cell.isFinished()) {
       wait.wake();
       return wait.promise;
@@ -77,6 +88,12 @@ export class EventLoop {
     this.disarm();
     this.forgetIdleExit?.();
     this.forgetIdleExit = undefined;
+  }
+
+  /** Somebody else drove, and has stopped: the waits that are open, old and new, are served from here. */
+  resume(): void {
+    if (this.waits.size > 0 && !this.turns.isPolling()) this.request();
+    else this.rest();
   }
 
   private request(): void {
@@ -144,6 +161,6 @@ export class EventLoop {
   /** The process would end although promises of ours are open: nothing can settle them any more. */
   private nothingLeft(): void {
     const error = new DeadlockError(this.turns.describeWaiting());
-    for (const wait of [...this.waits]) wait.fail(error);
+    for (const wait of [...this.waits]) wait.abandon(error);
   }
 }

@@ -7,12 +7,11 @@ import type { RuntimeOptions } from "../options.js";
 import type { TaskDump } from "../reports.js";
 import type { AsyncCell, AsyncOwner } from "../task/async-cell.js";
 import type { TaskCell, TaskDetails } from "../task/cell.js";
-import type { HandleOwner } from "../task/join-handle.js";
 import type { Timers } from "../timers.js";
 
 export type Flavor = "current_thread";
 
-export interface Scheduler extends AsyncOwner, HandleOwner {
+export interface Scheduler extends AsyncOwner {
   readonly flavor: Flavor;
   readonly options: RuntimeOptions;
   readonly clock: Clock;
@@ -30,8 +29,10 @@ export interface Scheduler extends AsyncOwner, HandleOwner {
     args: readonly unknown[],
     details?: TaskDetails,
   ): AsyncCell<T>;
-  /** Drives a future for an `await`; what it throws is thrown as it is. */
+  /** Drives a future for an `await`; what it throws is thrown as it is. `parent` is the async function that awaits. */
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
+  /** The same for a task of this scheduler: its own errors come as JoinErrors. */
+  join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
 
   /** Whether this thread is polling tasks of it right now. */
   isPolling(): boolean;

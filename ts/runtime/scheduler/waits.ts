@@ -2,29 +2,46 @@
 // gives the runtime its turns; without any it stands still, as Tokio's current_thread does outside of `block_on`.
 
 import { Waker } from "../../future/index.js";
-import type { TaskCell } from "../task/cell.js";
+import type { AsyncCell, Awaited } from "../task/async-cell.js";
+import type { TaskCell, Waiter } from "../task/cell.js";
 
-/** A promise that waits for a task, as the scheduler keeps it. */
-export interface OpenWait {
-  /** Gives up on the task: it can never end. */
-  fail(error: unknown): void;
-}
+/** A promise that waits for a task, as the event loop keeps it. */
+export type OpenWait = Awaited;
 
 /** Settles a promise when its task ends. */
-export class PromiseWait<T> extends Waker implements OpenWait {
+export class PromiseWait<T> extends Waker implements OpenWait, Waiter {
+  readonly waker: Waker = this;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
   readonly promise: Promise<T>;
   private readonly cell: TaskCell<unknown>;
   private readonly take: () => T;
   private readonly release: (wait: OpenWait) => void;
+  private readonly parent: AsyncCell<unknown> | undefined;
+  private readonly abandoned: (() => void) | undefined;
   private resolve: (value: T) => void = () => {};
   private reject: (error: unknown) => void = () => {};
 
-  /** @param take gives the value of a task that has ended, or throws. @param release is called once, before that. */
-  constructor(cell: TaskCell<unknown>, take: () => T, release: (wait: OpenWait) => void) {
+  /**
+   * @param take gives the value of a task that has ended, or throws.
+   * @param release is called once, before the promise settles.
+   * @param parent the async function that awaits: its abort abandons the wait.
+   * @param abandoned is called when the wait is.
+   */
+  constructor(
+    cell: TaskCell<unknown>,
+    take: () => T,
+    release: (wait: OpenWait) => void,
+    parent: AsyncCell<unknown> | undefined,
+    abandoned: (() => void) | undefined,
+  ) {
     super();
     this.cell = cell;
     this.take = take;
     this.release = release;
+    this.parent = parent;
+    this.abandoned = abandoned;
+    parent?.await(this);
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -32,7 +49,7 @@ export class PromiseWait<T> extends Waker implements OpenWait {
   }
 
   override wake(): void {
-    this.release(this);
+    this.end();
     try {
       this.resolve(this.take());
     } catch (error) {
@@ -40,9 +57,16 @@ export class PromiseWait<T> extends Waker implements OpenWait {
     }
   }
 
-  fail(error: unknown): void {
-    this.release(this);
+  /** Gives up on the task: nobody wants its value any more, or it can never end. */
+  abandon(error: unknown): void {
+    this.end();
     this.cell.removeWaiter(this);
+    this.abandoned?.();
     this.reject(error);
+  }
+
+  private end(): void {
+    this.release(this);
+    this.parent?.awaited(this);
   }
 }

@@ -7,6 +7,7 @@ import {
   type Coroutine,
   CoroutineFuture,
   isCoroutine,
+  NotAFutureError,
   Pending,
   type Poll,
 } from "../../future/index.js";
@@ -22,6 +23,11 @@ export interface AsyncOwner extends TaskOwner {
   asyncStarted(cell: AsyncCell<unknown>): void;
   /** The function's promise has settled. */
   asyncSettled(cell: AsyncCell<unknown>): void;
+}
+
+/** Something that an async function awaits and that can be given up. */
+export interface Awaited {
+  abandon(error: unknown): void;
 }
 
 type AsyncCall<T> = (...args: unknown[]) => PromiseLike<T>;
@@ -52,7 +58,7 @@ export class AsyncCell<T> extends TaskCell<T> {
   private args: readonly unknown[] | undefined;
   private result: Poll<{ readonly value: T } | { readonly error: unknown }> = Pending;
   private cancelled = false;
-  private readonly awaiting = new Set<TaskCell<unknown>>();
+  private readonly awaiting = new Set<Awaited>();
 
   constructor(
     owner: AsyncOwner,
@@ -66,6 +72,11 @@ export class AsyncCell<T> extends TaskCell<T> {
     this.label = call.name;
     this.call = call;
     this.args = args;
+  }
+
+  /** What an `await` of this task throws once it is aborted. */
+  abortError(): JoinError {
+    return new JoinError(this.id, this.details?.name, undefined);
   }
 
   /** Whether the task was aborted while its function was under way. */
@@ -93,6 +104,14 @@ export class AsyncCell<T> extends TaskCell<T> {
     const result = owner.host.runWith(this, () => call(...args, this.context));
     // A function that calls a coroutine function and returns what it got means that coroutine.
     const promise = isCoroutine(result) ? new CoroutineFuture(result as Coroutine<T>) : result;
+    if (
+      typeof (promise as { [Symbol.asyncIterator]?: unknown })?.[Symbol.asyncIterator] ===
+      "function"
+    )
+      throw new NotAFutureError(
+        "an async generator function is no task: write `function*` with `yield*`, or an async function that loops over it",
+        promise,
+      );
     if (typeof promise?.then !== "function") {
       this.result = { value: promise as unknown as T };
       return;
@@ -110,19 +129,20 @@ export class AsyncCell<T> extends TaskCell<T> {
     this.wake();
   }
 
-  /** The function awaits a future of the library, which runs as `cell`; both end when this task is aborted. */
-  await(cell: TaskCell<unknown>): void {
-    this.awaiting.add(cell);
+  /** The function awaits something of the library, which ends when this task is aborted. */
+  await(awaited: Awaited): void {
+    this.awaiting.add(awaited);
   }
 
-  awaited(cell: TaskCell<unknown>): void {
-    this.awaiting.delete(cell);
+  awaited(awaited: Awaited): void {
+    this.awaiting.delete(awaited);
   }
 
   protected dropBody(): void {
     this.cancelled = true;
     this.call = undefined;
-    for (const cell of this.awaiting) cell.cancel();
-    this.context.abort(new JoinError(this.id, this.details?.name, undefined));
+    const error = this.abortError();
+    for (const awaited of [...this.awaiting]) awaited.abandon(error);
+    this.context.abort(error);
   }
 }

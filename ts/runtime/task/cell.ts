@@ -40,12 +40,17 @@ export interface TaskDetails {
   /** Takes the abort listener off an outside signal. */
   readonly release?: (() => void) | undefined;
   /** Not spawned by anybody: a main future, or what an `await` drives. Hooks do not hear of it. */
-  readonly unlisted?: boolean;
+  readonly unhooked?: boolean;
 }
 
-export const UNLISTED: TaskDetails = { unlisted: true };
+export const UNHOOKED: TaskDetails = { unhooked: true };
 
-type Waiters = Waker | Waker[] | undefined;
+/** Somebody who waits for a task's end: a place in the ring of all who do. */
+export interface Waiter {
+  waker: Waker;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+}
 
 const LIVE = 0;
 const VALUE = 1;
@@ -63,7 +68,7 @@ export abstract class TaskCell<T> extends Waker implements Context {
   readonly id: number;
   details: TaskDetails | undefined;
   private stage: number;
-  /** Before the end: who waits, none or one waker or several. After it: the value, or what was thrown. */
+  /** Before the end: the first of those who wait, if any. After it: the value, or what was thrown. */
   private outcome: unknown;
 
   constructor(owner: TaskOwner, slot: number, id: number) {
@@ -161,21 +166,31 @@ export abstract class TaskCell<T> extends Waker implements Context {
     return new JoinError(this.id, this.details?.name, panic);
   }
 
-  /** Wakes `waker` at the end, which must not have come yet. */
-  addWaiter(waker: Waker): void {
-    const waiters = this.outcome as Waiters;
-    if (waiters === undefined) this.outcome = waker;
-    else if (!Array.isArray(waiters)) {
-      if (!waiters.willWake(waker)) this.outcome = [waiters, waker];
-    } else if (!waiters.some((waiter) => waiter.willWake(waker))) waiters.push(waker);
+  /** Wakes `waiter` at the end, which must not have come yet. In the order of joining. */
+  addWaiter(waiter: Waiter): void {
+    const first = this.outcome as Waiter | undefined;
+    if (first === undefined) {
+      waiter.previous = waiter;
+      waiter.next = waiter;
+      this.outcome = waiter;
+      return;
+    }
+    const last = first.previous as Waiter;
+    last.next = waiter;
+    waiter.previous = last;
+    waiter.next = first;
+    first.previous = waiter;
   }
 
-  /** Somebody waits no longer. After the end this does nothing. */
-  removeWaiter(waker: Waker): void {
-    if (this.stage !== LIVE) return;
-    const waiters = this.outcome as Waiters;
-    if (Array.isArray(waiters)) this.outcome = waiters.filter((waiter) => waiter !== waker);
-    else if (waiters === waker) this.outcome = undefined;
+  /** Somebody waits no longer. Harmless for one that does not, and after the end. */
+  removeWaiter(waiter: Waiter): void {
+    const { previous, next } = waiter;
+    if (this.stage !== LIVE || previous === undefined || next === undefined) return;
+    previous.next = next;
+    next.previous = previous;
+    if (this.outcome === waiter) this.outcome = next === waiter ? undefined : next;
+    waiter.previous = undefined;
+    waiter.next = undefined;
   }
 
   protected completed(value: T): number {
@@ -189,13 +204,19 @@ export abstract class TaskCell<T> extends Waker implements Context {
   }
 
   private end(stage: number, outcome: unknown): void {
-    const waiters = this.outcome as Waiters;
+    const first = this.outcome as Waiter | undefined;
     this.stage = stage;
     this.outcome = outcome;
     this.owner.ended(this as TaskCell<unknown>);
-    if (waiters === undefined) return;
-    if (Array.isArray(waiters)) for (const waiter of waiters) this.wakeWaiter(waiter);
-    else this.wakeWaiter(waiters);
+    if (first === undefined) return;
+    let waiter = first;
+    do {
+      const next = waiter.next as Waiter;
+      waiter.previous = undefined;
+      waiter.next = undefined;
+      this.wakeWaiter(waiter.waker);
+      waiter = next;
+    } while (waiter !== first);
   }
 
   private wakeWaiter(waiter: Waker): void {
@@ -214,12 +235,25 @@ let pollingSlot = NOBODY;
 let pollingOwner: TaskOwner | undefined;
 let yielded = false;
 
-/** Polls of `owner`'s tasks begin; returns whose were under way, to be put back. */
-export function replacePollingOwner(owner: TaskOwner | undefined): TaskOwner | undefined {
-  const previous = pollingOwner;
+/** Which task was being polled, to be put back. */
+export interface Polling {
+  readonly owner: TaskOwner | undefined;
+  readonly slot: number;
+  readonly yielded: boolean;
+}
+
+/** Polls of `owner`'s tasks begin; returns what was under way, for {@link restorePolling}. */
+export function replacePolling(owner: TaskOwner): Polling {
+  const previous = { owner: pollingOwner, slot: pollingSlot, yielded };
   pollingOwner = owner;
   pollingSlot = NOBODY;
   return previous;
+}
+
+export function restorePolling(polling: Polling): void {
+  pollingOwner = polling.owner;
+  pollingSlot = polling.slot;
+  yielded = polling.yielded;
 }
 
 /** The task in `slot` is polled, or dropped, from here on. */

@@ -11,12 +11,7 @@ import {
   suspend,
   type Waker,
 } from "../../future/index.js";
-import type { TaskCell } from "./cell.js";
-
-/** What a handle asks of the runtime of its task when it is awaited from outside. */
-export interface HandleOwner {
-  promiseFor<T>(cell: TaskCell<T>, take: (cell: TaskCell<T>) => T): Promise<T>;
-}
+import type { TaskCell, Waiter } from "./cell.js";
 
 /** Can end a task and see whether it has ended; holds neither its value nor its error. */
 export class AbortHandle {
@@ -42,6 +37,54 @@ export class AbortHandle {
   }
 }
 
+/** A place among those who wait for a task. */
+class JoinWaiter implements Waiter {
+  waker: Waker;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+
+  constructor(waker: Waker) {
+    this.waker = waker;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+}
+
+/** One wait for a task's end. May be polled again after it has given the value: a task's value stays. */
+class Join<T> extends Future<T> {
+  private readonly cell: TaskCell<T>;
+  private waiter: JoinWaiter | undefined;
+
+  constructor(cell: TaskCell<T>) {
+    super();
+    this.cell = cell;
+    this.waiter = undefined;
+  }
+
+  override poll(cx: Context): Poll<T> {
+    const cell = this.cell;
+    if (cell.isFinished()) return proceed(cx) ? cell.take() : Pending;
+    if (this.waiter === undefined) {
+      this.waiter = new JoinWaiter(cx.waker);
+      cell.addWaiter(this.waiter);
+    } else {
+      this.waiter.waker = cx.waker;
+    }
+    return Pending;
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, T> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend(this) : { done: true, value };
+  }
+
+  override [Symbol.dispose](): void {
+    if (this.waiter !== undefined) this.cell.removeWaiter(this.waiter);
+    this.waiter = undefined;
+  }
+}
+
 /**
  * A spawned task. `yield* handle` or `await handle` gives its value.
  *
@@ -50,13 +93,14 @@ export class AbortHandle {
  */
 export class JoinHandle<T> extends Future<T> {
   private readonly cell: TaskCell<T>;
-  private waiting: Waker | undefined;
+  /** The wait of who polls the handle itself, by hand. */
+  private own: Join<T> | undefined;
 
   /** @internal */
   constructor(cell: TaskCell<T>) {
     super();
     this.cell = cell;
-    this.waiting = undefined;
+    this.own = undefined;
   }
 
   /** The task's id: 1, 2, 3 … within its runtime. */
@@ -85,39 +129,23 @@ export class JoinHandle<T> extends Future<T> {
 
   /** @throws {JoinError} when the task was cancelled or threw; its `cause` is what the task threw. */
   override poll(cx: Context): Poll<T> {
-    const cell = this.cell;
-    if (!cell.isFinished()) {
-      this.waiting = cx.waker;
-      cell.addWaiter(cx.waker);
-      return Pending;
-    }
-    if (!proceed(cx)) return Pending;
-    this.waiting = undefined;
-    return cell.take();
+    this.own ??= new Join(this.cell);
+    return this.own.poll(cx);
   }
 
-  // See Future.next.
-  protected override next(): IteratorResult<Suspension, T> {
-    const value = this.poll(requireContext());
-    return value === Pending ? suspend(this) : { done: true, value };
+  /** A wait of its own for each `yield*`, each combinator, each `borrow`. */
+  override [Symbol.iterator](): Iterator<Suspension, T, void> {
+    return new Join(this.cell)[Symbol.iterator]();
   }
 
-  /** Detaches: the task goes on. */
+  /** Detaches: the task goes on, and so do others who wait for it. */
   override [Symbol.dispose](): void {
-    if (this.waiting !== undefined) this.cell.removeWaiter(this.waiting);
-    this.waiting = undefined;
+    this.own?.[Symbol.dispose]();
+    this.own = undefined;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a handle is a thenable by contract.
-  override then<A = T, B = never>(
-    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    const owner = this.cell.owner as unknown as HandleOwner;
-    return owner.promiseFor(this.cell, takeValue<T>).then(onFulfilled, onRejected);
+  /** @internal The task, for `await`: it is driven by its own runtime. */
+  joined(): TaskCell<T> {
+    return this.cell;
   }
-}
-
-function takeValue<T>(cell: TaskCell<T>): T {
-  return cell.take();
 }

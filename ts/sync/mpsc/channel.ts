@@ -31,6 +31,8 @@ export class Channel<T> {
   private promised = 0;
   private readonly waiting: WaitList<PermitWaiter> = new WaitList();
   private receiver: Waker | undefined;
+  /** The future that left that waker: only it may take it back. */
+  private receiving: object | undefined;
   private readonly closedWaiters: WaitList = new WaitList();
   private rxClosed = false;
   strong = 1;
@@ -130,8 +132,14 @@ export class Channel<T> {
     }
   }
 
-  setReceiver(waker: Waker | undefined): void {
+  setReceiver(waker: Waker, future: object): void {
     this.receiver = waker;
+    this.receiving = future;
+  }
+
+  /** A future that may have left its waker goes away. */
+  clearReceiver(future: object): void {
+    if (this.receiving === future) this.receiver = undefined;
   }
 
   private wakeReceiver(): void {

@@ -11,7 +11,7 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { CapacityError, TryRecvError } from "../errors.js";
+import { CapacityError, ClosedHandleError, TryRecvError } from "../errors.js";
 import type { Channel } from "./channel.js";
 
 class Recv<T> extends Future<T | undefined> {
@@ -26,7 +26,7 @@ class Recv<T> extends Future<T | undefined> {
 
   override poll(cx: Context): Poll<T | undefined> {
     if (this.done) throw new PolledAfterCompletionError("recv");
-    const value = pollReceive(this.channel, cx);
+    const value = pollReceive(this.channel, cx, this);
     if (value !== Pending) this.done = true;
     return value;
   }
@@ -38,7 +38,7 @@ class Recv<T> extends Future<T | undefined> {
   }
 
   override [Symbol.dispose](): void {
-    if (!this.done) this.channel.setReceiver(undefined);
+    this.channel.clearReceiver(this);
     this.done = true;
   }
 }
@@ -60,7 +60,7 @@ class RecvMany<T> extends Future<T[]> {
     const { channel, limit } = this;
     const count = Math.min(limit, channel.values.length);
     if (count === 0 && limit > 0 && !channel.isDrained()) {
-      channel.setReceiver(cx.waker);
+      channel.setReceiver(cx.waker, this);
       return Pending;
     }
     if (!proceed(cx)) return Pending;
@@ -71,15 +71,15 @@ class RecvMany<T> extends Future<T[]> {
   }
 
   override [Symbol.dispose](): void {
-    if (!this.done) this.channel.setReceiver(undefined);
+    this.channel.clearReceiver(this);
     this.done = true;
   }
 }
 
-function pollReceive<T>(channel: Channel<T>, cx: Context): Poll<T | undefined> {
+function pollReceive<T>(channel: Channel<T>, cx: Context, future: object): Poll<T | undefined> {
   if (channel.values.length > 0) return proceed(cx) ? channel.take() : Pending;
   if (channel.isDrained()) return proceed(cx) ? undefined : Pending;
-  channel.setReceiver(cx.waker);
+  channel.setReceiver(cx.waker, future);
   return Pending;
 }
 
@@ -90,15 +90,22 @@ function pollReceive<T>(channel: Channel<T>, cx: Context): Poll<T | undefined> {
  */
 export class Receiver<T> implements Disposable, AsyncIterable<T> {
   private readonly channel: Channel<T>;
+  private disposed = false;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.channel = channel;
   }
 
+  /** The channel, of a receiver that has not been disposed. */
+  private opened(): Channel<T> {
+    if (this.disposed) throw new ClosedHandleError("a receiver");
+    return this.channel;
+  }
+
   /** Waits for the next value; undefined once the channel is closed, empty, and no permit is out. Cancel-safe. */
   recv(): Future<T | undefined> {
-    return new Recv(this.channel);
+    return new Recv(this.opened());
   }
 
   /**
@@ -110,18 +117,19 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
   recvMany(limit: number): Future<T[]> {
     if (!Number.isInteger(limit) || limit < 0)
       throw new CapacityError("recvMany(limit)", limit, "a whole number that is not negative");
-    return new RecvMany(this.channel, limit);
+    return new RecvMany(this.opened(), limit);
   }
 
   /** Polls for the next value; keeps the waker of the last poll. */
   pollRecv(cx: Context): Poll<T | undefined> {
-    return pollReceive(this.channel, cx);
+    return pollReceive(this.opened(), cx, this);
   }
 
   /** Takes a value that is there. @throws {TryRecvError} when there is none. */
   tryRecv(): T {
-    if (this.channel.values.length > 0) return this.channel.take();
-    throw new TryRecvError(this.channel.isDrained());
+    const channel = this.opened();
+    if (channel.values.length > 0) return channel.take();
+    throw new TryRecvError(channel.isDrained());
   }
 
   /** Values that wait to be received. */
@@ -165,6 +173,7 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
   }
 
   [Symbol.dispose](): void {
+    this.disposed = true;
     this.channel.closeAndDrain();
   }
 }

@@ -157,13 +157,20 @@ class ReserveOwned<T> extends Acquire<T, OwnedPermit<T>> {
 class Closed extends Future<void> {
   private readonly channel: Channel<unknown>;
   private node: WaitNode | undefined;
+  private done: boolean;
   constructor(channel: Channel<unknown>) {
     super();
     this.channel = channel;
     this.node = undefined;
+    this.done = false;
   }
   override poll(cx: Context): Poll<void> {
-    if (this.channel.isClosed()) return proceed(cx) ? undefined : Pending;
+    if (this.done) throw new PolledAfterCompletionError("closed()");
+    if (this.channel.isClosed()) {
+      if (!proceed(cx)) return Pending;
+      this.done = true;
+      return;
+    }
     if (this.node === undefined) {
       this.node = new WaitNode(cx.waker);
       this.channel.waitClosed(this.node);
@@ -172,6 +179,7 @@ class Closed extends Future<void> {
     return Pending;
   }
   override [Symbol.dispose](): void {
+    this.done = true;
     if (this.node !== undefined) this.channel.leaveClosed(this.node);
     this.node = undefined;
   }
@@ -456,6 +464,7 @@ export class WeakSender<T, S = Sender<T>> implements Disposable {
 
   /** A sender, or undefined once all of them are gone. */
   upgrade(): S | undefined {
+    if (!this.open) throw new ClosedHandleError("a weak sender");
     if (this.channel.strong === 0) return undefined;
     this.channel.addSender();
     return this.make();

@@ -1,0 +1,169 @@
+// DeadlockError: nothing is left that could ever wake anything.
+
+import { type JoinHandle, pending, ready, sleep, spawn, yieldNow } from "tokiwa";
+import { DeadlockError } from "tokiwa/runtime";
+import { oneshot } from "tokiwa/sync";
+import { taskBuilder } from "tokiwa/task";
+import { expect, test } from "vitest";
+import { paused, real, runScript, thrown } from "../support/tasks.js";
+
+function* waitsForEver(log: string[] = []) {
+  try {
+    yield* pending();
+  } finally {
+    log.push("dropped");
+  }
+}
+
+test.each([
+  ["on a paused clock", paused],
+  ["on the real clock", real],
+])("blockOn throws it instead of hanging, %s", (_, make) => {
+  const error = thrown(() => make().blockOn(waitsForEver));
+  expect(error).toBeInstanceOf(DeadlockError);
+  expect(error.message).toContain("nothing can make progress");
+});
+
+test("names the tasks that wait", () => {
+  const error = thrown(() =>
+    paused().blockOn(function* program() {
+      taskBuilder({ name: "the-name" }).spawn(pending());
+      spawn(waitsForEver);
+      yield* pending();
+    }),
+  );
+  expect(error.message).toContain('task 1 "program"');
+  expect(error.message).toContain('task 2 "the-name"');
+  expect(error.message).toContain('task 3 "waitsForEver"');
+});
+
+test("names only some of very many, and says how many more there are", () => {
+  const error = thrown(() =>
+    paused().blockOn(function* () {
+      for (let task = 0; task < 1_000; task++) spawn(waitsForEver);
+      yield* pending();
+    }),
+  );
+  expect(error.message.length).toBeLessThan(2_000);
+  expect(error.message).toMatch(/and \d+ more/);
+});
+
+test("two tasks that wait for each other", () => {
+  const error = thrown(() =>
+    paused().blockOn(function* () {
+      const [tx1, rx1] = oneshot.channel<null>();
+      const [tx2, rx2] = oneshot.channel<null>();
+      const other = spawn(function* () {
+        yield* rx1;
+        tx2.send(null);
+      });
+      yield* rx2;
+      tx1.send(null);
+      yield* other;
+    }),
+  );
+  expect(error).toBeInstanceOf(DeadlockError);
+});
+
+test("a task that waits for itself", () => {
+  const rt = paused();
+  const handle: JoinHandle<void> = rt.spawn(function* () {
+    yield* handle;
+  });
+  expect(thrown(() => rt.blockOn(handle))).toBeInstanceOf(DeadlockError);
+});
+
+test("a timer still set is no deadlock: it comes only when the last has fired", () => {
+  const rt = paused();
+  let slept = false;
+  const error = thrown(() =>
+    rt.blockOn(function* () {
+      spawn(function* () {
+        yield* sleep(1_000_000);
+        slept = true;
+      });
+      yield* pending();
+    }),
+  );
+  expect(error).toBeInstanceOf(DeadlockError);
+  expect(slept).toBe(true);
+});
+
+test("the runtime can be used afterwards, and the main future that was stuck is dropped", () => {
+  const rt = paused();
+  const log: string[] = [];
+  thrown(() => rt.blockOn(waitsForEver, log));
+  expect(rt.blockOn(ready("usable"))).toBe("usable");
+  rt.blockOn(yieldNow());
+  expect(log).toEqual(["dropped"]);
+  expect(rt.metrics().numAliveTasks()).toBe(0);
+});
+
+const PRELUDE = `
+  import { main, pending, sleep, spawn, future } from "tokiwa";
+  import { Builder } from "tokiwa/runtime";
+  function* stuck() { yield* pending(); }
+`;
+
+test("run rejects with it when the process would end, so that no await is left hanging", async ({
+  task,
+}) => {
+  const { stdout, code } = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE}
+     const rt = Builder.newCurrentThread().enableAll().build();
+     try { await rt.run(stuck); } catch (error) { console.log(error.name, error.message); }
+     console.log("went on");`,
+  );
+  expect(stdout).toContain("DeadlockError");
+  expect(stdout).toContain('"stuck"');
+  expect(stdout).toContain("went on");
+  expect(code).toBe(0);
+});
+
+test("so do main, an awaited handle, and an await on the ambient runtime", async ({ task }) => {
+  const { stdout } = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE}
+     const rt = Builder.newCurrentThread().enableAll().startPaused(true).build();
+     const waits = [() => main(stuck), () => rt.spawn(stuck), () => future(stuck), () => main(async () => { await pending(); })];
+     for (const wait of waits)
+       try { await wait(); } catch (error) { console.log(error.name); }`,
+  );
+  expect(stdout.trim().split("\n")).toEqual(new Array(4).fill("DeadlockError"));
+});
+
+test("an error that nobody catches ends the process with a code", async ({ task }) => {
+  const { stderr, code } = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE} await main(stuck);`,
+  );
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("DeadlockError");
+});
+
+test("something else that the process waits for puts it off", async ({ task }) => {
+  const { stdout } = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE}
+     import { oneshot } from "tokiwa/sync";
+     const [tx, rx] = oneshot.channel();
+     setTimeout(() => tx.send("sent by a timer"), 20);
+     console.log(await main(() => rx.then((value) => value)));`,
+  );
+  expect(stdout).toContain("sent by a timer");
+});
+
+test("a process with tasks that nobody drives ends by itself", async ({ task }) => {
+  const result = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE}
+     const rt = Builder.newCurrentThread().enableAll().build();
+     rt.spawn(sleep(1e9));
+     await rt.run(sleep(1));
+     await main(function* () { spawn(sleep(1e9)); yield* sleep(1); });
+     console.log("end");`,
+  );
+  expect(result).toMatchObject({ code: 0, hung: false });
+  expect(result.stdout).toContain("end");
+});

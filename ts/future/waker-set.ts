@@ -1,0 +1,34 @@
+// Who waits for something that only says that it has changed: a socket, a listener. Each future has one place, so one that
+// goes away takes its own waker along and nobody else's, though both may be of one task.
+
+import type { Waker } from "./waker.js";
+
+/** Wakers by the future that left them. One is the rule, so the first has no map. */
+export class WakerSet {
+  private first: object | undefined;
+  private firstWaker: Waker | undefined;
+  private others: Map<object, Waker> | undefined;
+
+  set(future: object, waker: Waker): void {
+    if (this.first === undefined || this.first === future) {
+      this.first = future;
+      this.firstWaker = waker;
+    } else {
+      this.others ??= new Map();
+      this.others.set(future, waker);
+    }
+  }
+
+  delete(future: object): void {
+    if (this.first === future) this.first = this.firstWaker = undefined;
+    else this.others?.delete(future);
+  }
+
+  /** Wakes all of them; they are forgotten before the first is woken. */
+  wakeAll(): void {
+    const { firstWaker, others } = this;
+    this.first = this.firstWaker = this.others = undefined;
+    firstWaker?.wake();
+    if (others !== undefined) for (const waker of others.values()) waker.wake();
+  }
+}
