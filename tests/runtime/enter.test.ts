@@ -1,7 +1,13 @@
 // Handle.current, tryCurrent and enter: which runtime "here" means.
 
 import { ready, sleep, spawn } from "tokiwa";
-import { EnterOrderError, Handle, NoRuntimeError, type Runtime } from "tokiwa/runtime";
+import {
+  EnterOrderError,
+  Handle,
+  InvalidArgumentError,
+  NoRuntimeError,
+  type Runtime,
+} from "tokiwa/runtime";
 import { expect, test } from "vitest";
 import { paused, settles, thrown } from "../support/tasks.js";
 
@@ -133,6 +139,20 @@ test("a handle spawns from outside, and goes on meaning its runtime inside of ot
   });
   expect(await settles(spawned)).toBe("first");
 });
+
+test.each([0, -1, 1.5, Number.NaN, 2 ** 40, Number.POSITIVE_INFINITY, "5", undefined])(
+  "randomBelow refuses the bound %s",
+  (bound) => {
+    const error = thrown(() =>
+      paused()
+        .handle()
+        .randomBelow(bound as never),
+    );
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).argument).toContain("randomBelow");
+    expect((error as InvalidArgumentError).given).toBe(bound);
+  },
+);
 
 test("randomBelow draws whole numbers below its bound, the same for the same seed", () => {
   const draw = (seed: number) => {

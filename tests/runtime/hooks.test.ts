@@ -5,7 +5,7 @@ import { type Builder, Handle, type Runtime, type TaskMeta } from "tokiwa/runtim
 import { oneshot } from "tokiwa/sync";
 import { taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
-import { count, paused, rejection, settles, stderrOf } from "../support/tasks.js";
+import { count, paused, rejection, runScript, settles, stderrOf } from "../support/tasks.js";
 
 function* child() {
   yield* yieldNow();
@@ -173,6 +173,27 @@ test.each(hooks)("%s that throws is reported, and everything goes on", async (na
   });
   expect(count(text, "the hook's own error")).toBeGreaterThan(0);
   expect(text).toContain(name);
+});
+
+// In a process of its own: should it fail, the guard would be in force for every test behind it.
+test("a park hook that enters a runtime and forgets to leave it does no harm", async ({ task }) => {
+  const { stdout, stderr } = await runScript(
+    task.file.projectName ?? "",
+    `import { sleep } from "tokiwa";
+     import { Builder, Handle } from "tokiwa/runtime";
+     const paused = () => Builder.newCurrentThread().enableAll().startPaused(true);
+     const other = paused().name("other").build();
+     const guards = [];
+     const rt = paused().name("mine").onThreadPark(() => { guards.push(other.enter()); }).build();
+     const name = rt.blockOn(function* () {
+       yield* sleep(1);
+       yield* sleep(1);
+       return Handle.current().name;
+     });
+     console.log(name, Handle.tryCurrent()?.name);`,
+  );
+  expect(stderr).toBe("");
+  expect(stdout.trim()).toBe("mine undefined");
 });
 
 test("a terminate hook that throws does not keep the waiters from the value", async () => {

@@ -1,9 +1,9 @@
 // Tokio's nested_rt and create_rt_in_block_on: a thread that polls tasks cannot be blocked.
 
-import { ready, sleep, spawn, yieldNow } from "tokiwa";
+import { ready, sleep, spawn, Waker, yieldNow } from "tokiwa";
 import { NestedRuntimeError, type Runtime } from "tokiwa/runtime";
 import { expect, test } from "vitest";
-import { paused, settles, thrown } from "../support/tasks.js";
+import { paused, pollOnce, settles, thrown } from "../support/tasks.js";
 
 const WORDS =
   "Cannot start a runtime from within a runtime. This happens because a function (like `blockOn`) attempted to " +
@@ -99,6 +99,38 @@ test("inside a finally of a task that is dropped", () => {
   });
   expect(errors).toHaveLength(1);
   expect(errors[0]).toBeInstanceOf(NestedRuntimeError);
+});
+
+test("inside a waker that the driver calls", () => {
+  const rt = paused();
+  const errors: unknown[] = [];
+  {
+    using _entered = rt.enter();
+    pollOnce(
+      sleep(5),
+      Waker.from(() => void errors.push(attempt(rt), attempt(paused()))),
+    );
+  }
+  rt.blockOn(sleep(10));
+  expect(errors.map((error) => (error as Error)?.constructor)).toEqual([
+    NestedRuntimeError,
+    NestedRuntimeError,
+  ]);
+});
+
+test("a callback that an async task left behind is not inside of it once it has ended", async () => {
+  const [ended, rt] = [paused(), paused()];
+  let outcome: unknown = "not called";
+  const called = new Promise<void>((resolve) => {
+    void ended.run(async () => {
+      setTimeout(() => {
+        outcome = attempt(rt);
+        resolve();
+      }, 1);
+    });
+  });
+  await settles(called);
+  expect(outcome).toBe(undefined);
 });
 
 test("a blockOn that was refused has spawned nothing and polled nothing", () => {

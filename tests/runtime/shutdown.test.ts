@@ -1,6 +1,7 @@
 // The three shutdowns: what is dropped, when, and what is refused afterwards. Names from Tokio's rt_common where it has them.
 
 import { type JoinError, pending, ready, sleep, spawn, yieldNow } from "tokiwa";
+import { type SocketAddress, TcpListener, TcpStream } from "tokiwa/net";
 import { type Runtime, ShutdownError } from "tokiwa/runtime";
 import { oneshot } from "tokiwa/sync";
 import { DurationError } from "tokiwa/time";
@@ -10,6 +11,7 @@ import {
   Probe,
   paused,
   pollOnce,
+  real,
   rejection,
   settles,
   thrown,
@@ -309,6 +311,43 @@ test("await using shuts down at the end of the block", async () => {
     await rt.run(yieldNow());
   }
   expect(log).toEqual(["dropped"]);
+});
+
+test("io_notify_while_shutting_down: sockets in the middle of their traffic are closed", async () => {
+  const rt = real();
+  let exchanged = 0;
+  function* echoes(socket: TcpStream) {
+    using stream = socket;
+    const buffer = new Uint8Array(64);
+    for (let n = yield* stream.read(buffer); n > 0; n = yield* stream.read(buffer))
+      yield* stream.writeAll(buffer.subarray(0, n));
+  }
+  function* asks(address: SocketAddress) {
+    using stream = yield* TcpStream.connect(address);
+    const buffer = new Uint8Array(64);
+    for (;;) {
+      yield* stream.writeAll(buffer);
+      yield* stream.readExact(buffer);
+      exchanged += 1;
+    }
+  }
+  await settles(
+    rt.run(function* () {
+      const listener = yield* TcpListener.bind("127.0.0.1:0");
+      for (let client = 0; client < 10; client++) {
+        spawn(asks, listener.localAddr());
+        const [socket] = yield* listener.accept();
+        spawn(echoes, socket);
+      }
+      while (exchanged < 100) yield* yieldNow();
+    }),
+  );
+  rt.shutdownBackground();
+  const atShutdown = exchanged;
+  await loopTurns(50);
+  expect(exchanged).toBe(atShutdown);
+  expect(rt.metrics().numAliveTasks()).toBe(0);
+  expect(rt.metrics().ioHandles()).toBe(0);
 });
 
 test("many tasks are all dropped", () => {

@@ -1,6 +1,6 @@
 // advance: how far it moves a stopped clock, and that all timers in between fire at the new time.
 
-import { sleep, sleepUntil, spawn, yieldNow } from "tokiwa";
+import { PolledAfterCompletionError, sleep, sleepUntil, spawn, yieldNow } from "tokiwa";
 import { Builder, ClockError, NoRuntimeError } from "tokiwa/runtime";
 import { advance, Instant, pause } from "tokiwa/time";
 import { expect, test } from "vitest";
@@ -75,6 +75,15 @@ test("advance_after_poll and sleeps that follow count from the new time", () => 
     yield* sleep(10);
     expect(now()).toBe(14);
     expect(nap.isPending()).toBe(false);
+  });
+});
+
+test("polled after completion it throws", () => {
+  runPaused(function* () {
+    const forward = advance(5);
+    yield* forward;
+    expect(() => new Polled(forward).poll()).toThrow(PolledAfterCompletionError);
+    expect(now()).toBe(5);
   });
 });
 

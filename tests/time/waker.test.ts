@@ -1,6 +1,6 @@
 // Whom a timer wakes: the task that polled it last, or a waker of the user's own.
 
-import { borrow, Pending, pollFn, type Sleep, sleep, spawn, Waker, yieldNow } from "tokiwa";
+import { borrow, join, Pending, pollFn, type Sleep, sleep, spawn, Waker, yieldNow } from "tokiwa";
 import { Instant } from "tokiwa/time";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { now, runPaused, timers } from "../support/time.js";
@@ -71,6 +71,22 @@ describe("tasks", () => {
       expect(nap.isElapsed()).toBe(true);
       stranger.abort();
     });
+  });
+});
+
+test("sleeps inside of a large join each end at their own moment", () => {
+  runPaused(function* () {
+    const ended: number[] = [];
+    function* sleeper(ms: number) {
+      yield* sleep(ms);
+      ended.push(ms);
+      return now();
+    }
+    const delays = Array.from({ length: 100 }, (_, index) => 1 + ((index * 37) % 100));
+    const moments = yield* join(...delays.map((ms) => sleeper(ms)));
+    expect(moments).toEqual(delays);
+    expect(ended).toEqual([...delays].sort((a, b) => a - b));
+    expect(timers()).toBe(0);
   });
 });
 

@@ -8,13 +8,16 @@ import { ClockError } from "./errors.js";
 export class Clock {
   private readonly host: Host;
   private readonly base: number;
+  private readonly changed: () => void;
   /** The time at which the clock stands, or -1 while it runs. */
   private frozen = -1;
   /** What to add to the host's time: how far `advance` was ahead of it. */
   private offset = 0;
 
-  constructor(host: Host, startPaused: boolean) {
+  /** @param changed is called when the clock is stopped, moved or let go. */
+  constructor(host: Host, startPaused: boolean, changed: () => void) {
     this.host = host;
+    this.changed = changed;
     // Whole milliseconds, so that a paused clock and its deadlines are whole too. A clock that starts paused starts at
     // zero: two runs of one program then see the same times.
     this.base = startPaused ? 0 : Math.floor(host.now());
@@ -47,6 +50,7 @@ export class Clock {
     if (this.isPaused())
       throw new ClockError("time is already frozen: `pause()` was called twice without `resume()`");
     this.frozen = Math.ceil(this.now());
+    this.changed();
   }
 
   resume(): void {
@@ -54,6 +58,7 @@ export class Clock {
       throw new ClockError("time is not frozen: `resume()` needs `pause()` or `startPaused` first");
     this.offset = this.frozen - this.host.now();
     this.frozen = -1;
+    this.changed();
   }
 
   /** Moves a clock that stands. Never backwards. */
@@ -63,5 +68,6 @@ export class Clock {
         "time is not frozen: `advance(ms)` needs `pause()` or `startPaused` first",
       );
     if (time > this.frozen) this.frozen = time;
+    this.changed();
   }
 }

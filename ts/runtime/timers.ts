@@ -17,16 +17,22 @@ export class Timers {
   private closed = false;
   private lastTurn = 0;
   private readonly reportError: (what: string, error: unknown) => void;
+  private readonly changed: () => void;
 
-  /** @param reportError is told what a foreign waker throws. */
+  /**
+   * @param reportError is told what a foreign waker throws.
+   * @param changed is called after each registration: whoever sleeps until the next timer may have to sleep for less.
+   */
   constructor(
     core: CoreExports,
     clock: Clock,
     enabled: boolean,
     limit: number,
     reportError: (what: string, error: unknown) => void,
+    changed: () => void,
   ) {
     this.reportError = reportError;
+    this.changed = changed;
     this.core = core;
     this.clock = clock;
     this.enabled = enabled;
@@ -58,6 +64,7 @@ export class Timers {
       : this.core.insertTimer(tick, FOREIGN, 0, key);
     if (entry < 0) throw new LimitError("timer", this.limit);
     if (!own) this.foreign.set(key, waker);
+    this.changed();
     return entry;
   }
 

@@ -1,6 +1,12 @@
 // Stopping and moving a runtime's clock, for tests.
 
-import { type Context, Future, Pending, type Poll } from "../future/index.js";
+import {
+  type Context,
+  Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+} from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { type Duration, toMillis } from "./duration.js";
 
@@ -22,12 +28,17 @@ export function resume(): void {
 class Advance extends Future<void> {
   private readonly ms: number;
   private moved = false;
+  private done = false;
   constructor(ms: number) {
     super();
     this.ms = ms;
   }
   override poll(cx: Context): Poll<void> {
-    if (this.moved) return;
+    if (this.done) throw new PolledAfterCompletionError("advance");
+    if (this.moved) {
+      this.done = true;
+      return;
+    }
     const { clock } = currentScheduler("advance(duration)");
     clock.moveTo(clock.now() + this.ms);
     this.moved = true;

@@ -73,8 +73,13 @@ export class Interval implements Disposable {
     if (this.delay.poll(cx) === Pending) return Pending;
     // Read after the poll: the first one takes the clock of the runtime that polls.
     const scheduled = this.delay.deadline();
-    this.delay.reset(this.after(scheduled, Instant.now()));
+    this.delay.reset(this.after(scheduled, this.now()));
     return scheduled;
+  }
+
+  /** The present on its own clock, wherever it is polled. */
+  private now(): Instant {
+    return Instant.fromMillis(this.delay.now());
   }
 
   private after(scheduled: Instant, now: Instant): Instant {
@@ -99,17 +104,17 @@ export class Interval implements Disposable {
 
   /** The next tick comes a period from now. */
   reset(): void {
-    this.delay.reset(Instant.now().plus(this.periodMs));
+    this.delay.reset(this.now().plus(this.periodMs));
   }
 
   /** The next tick comes at once. */
   resetImmediately(): void {
-    this.delay.reset(Instant.now());
+    this.delay.reset(this.now());
   }
 
   /** The next tick comes after `duration`. */
   resetAfter(duration: Duration): void {
-    this.delay.reset(Instant.now().plus(toMillis(duration, "Interval.resetAfter(duration)")));
+    this.delay.reset(this.now().plus(toMillis(duration, "Interval.resetAfter(duration)")));
   }
 
   /** The next tick comes at `deadline`. */

@@ -59,8 +59,8 @@ export class Sleep extends Future<void> {
     return !(this.timers as Timers).isPending(this.entry, this.key);
   }
 
-  /** The present on the clock of its deadline. */
-  private now(): number {
+  /** @internal The present on the clock of its deadline. */
+  now(): number {
     return this.timers?.clock.now() ?? host.now();
   }
 

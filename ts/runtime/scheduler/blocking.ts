@@ -3,7 +3,7 @@
 import { replaceLoopBlocked } from "../../future/index.js";
 import { carriedCell } from "../entered.js";
 import { CannotBlockError, DeadlockError, NestedRuntimeError } from "../errors.js";
-import { pollingTask, type TaskCell } from "../task/cell.js";
+import { isTurning, type TaskCell } from "../task/cell.js";
 import { advanceToNextTimer, TURN_DRIVES, type Turns } from "./turns.js";
 
 /**
@@ -11,9 +11,8 @@ import { advanceToNextTimer, TURN_DRIVES, type Turns } from "./turns.js";
  * @throws {CannotBlockError} where the host forbids it.
  */
 export function assertMayBlock(turns: Turns, what: string): void {
-  // Polling a task, or inside an async function, whose frame the event loop drives.
-  if (pollingTask() !== undefined || carriedCell() !== undefined)
-    throw new NestedRuntimeError(what);
+  // In a turn, or inside an async task, whose frame the event loop drives.
+  if (isTurning() || carriedCell()?.isFinished() === false) throw new NestedRuntimeError(what);
   if (!turns.host.canPark) throw new CannotBlockError(turns.host.name);
 }
 

@@ -30,8 +30,14 @@ import {
   STREAM_SELECT,
   STREAM_USER,
 } from "../core/binding.js";
-import { EnterGuard, replaceScheduler } from "../entered.js";
-import { LimitError, NestedRuntimeError, ShutdownError, UnhandledPanicError } from "../errors.js";
+import { replaceScheduler } from "../entered.js";
+import {
+  InvalidArgumentError,
+  LimitError,
+  NestedRuntimeError,
+  ShutdownError,
+  UnhandledPanicError,
+} from "../errors.js";
 import { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
 import { PanicLog, textOf } from "../panics.js";
@@ -43,7 +49,7 @@ import {
   endPoll,
   FutureCell,
   generationOf,
-  pollingTask,
+  isTurning,
   replacePolling,
   restorePolling,
   type TaskCell,
@@ -118,11 +124,11 @@ export class CurrentThread implements Scheduler, Turns {
     this.core.configure(options.maxTasks, maxTimers, options.eventInterval, options.lifo ? 1 : 0);
     if (seed === undefined) this.core.seedStreams(host.entropy(), host.entropy());
     else this.core.seedStreams(seed % 2 ** 32, Math.floor(seed / 2 ** 32));
-    this.clock = new Clock(host, options.startPaused);
-    this.timers = new Timers(this.core, this.clock, options.time, maxTimers, (what, error) =>
-      this.reportError(what, error),
-    );
     this.eventLoop = new EventLoop(this);
+    const changed = (): void => this.eventLoop.poke();
+    this.clock = new Clock(host, options.startPaused, changed);
+    const report = (what: string, error: unknown): void => this.reportError(what, error);
+    this.timers = new Timers(this.core, this.clock, options.time, maxTimers, report, changed);
     this.panics = new PanicLog(host);
     this.trace = options.trace ? new TraceLog(this.wasm) : undefined;
     this.deterministic = seed !== undefined || options.startPaused;
@@ -339,8 +345,9 @@ export class CurrentThread implements Scheduler, Turns {
 
   private callInContext(name: string, hook: (() => void) | undefined): void {
     if (hook === undefined) return;
-    using _entered = new EnterGuard(this);
+    const scheduler = replaceScheduler(this);
     this.callHook(name, hook);
+    replaceScheduler(scheduler);
   }
 
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
@@ -386,7 +393,7 @@ export class CurrentThread implements Scheduler, Turns {
 
   /** One bounded turn: what is due fires, and at most `eventInterval` tasks are polled. */
   tick(): TickReport {
-    if (pollingTask() !== undefined) throw new NestedRuntimeError("tick");
+    if (isTurning()) throw new NestedRuntimeError("tick");
     if (this.closed) throw new ShutdownError("tick was refused");
     const before = this.core.pollCount();
     this.driverTurn();
@@ -465,6 +472,8 @@ export class CurrentThread implements Scheduler, Turns {
   }
 
   randomBelow(bound: number): number {
+    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 31)
+      throw new InvalidArgumentError("randomBelow(bound)", bound, "a whole number from 1 to 2^31");
     return this.core.drawBelow(STREAM_USER, bound);
   }
 }

@@ -11,8 +11,8 @@ export type OpenWait = Awaited;
 /** Settles a promise when its task ends. */
 export class PromiseWait<T> extends Waker implements OpenWait, Waiter {
   readonly waker: Waker = this;
-  previous: Waiter | undefined;
-  next: Waiter | undefined;
+  before: Waiter | undefined;
+  after: Waiter | undefined;
   readonly promise: Promise<T>;
   private readonly cell: TaskCell<unknown>;
   private readonly take: () => T;

@@ -126,6 +126,9 @@ export class AsyncCell<T> extends TaskCell<T> {
   private settle(result: { readonly value: T } | { readonly error: unknown }): void {
     this.asyncOwner.asyncSettled(this as AsyncCell<unknown>);
     this.result = result;
+    // Its handle has settled long ago, so an error that is not the abort's own would be seen by nobody.
+    if (this.cancelled && "error" in result && !isAbort(result.error))
+      this.asyncOwner.reportError(`task ${this.id} threw after it was aborted`, result.error);
     this.wake();
   }
 
@@ -145,4 +148,9 @@ export class AsyncCell<T> extends TaskCell<T> {
     for (const awaited of [...this.awaiting]) awaited.abandon(error);
     this.context.abort(error);
   }
+}
+
+/** Whether an error only says that the task was aborted. */
+function isAbort(error: unknown): boolean {
+  return error instanceof JoinError || (error as { name?: unknown } | null)?.name === "AbortError";
 }

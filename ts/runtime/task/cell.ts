@@ -48,8 +48,8 @@ export const UNHOOKED: TaskDetails = { unhooked: true };
 /** Somebody who waits for a task's end: a place in the ring of all who do. */
 export interface Waiter {
   waker: Waker;
-  previous: Waiter | undefined;
-  next: Waiter | undefined;
+  before: Waiter | undefined;
+  after: Waiter | undefined;
 }
 
 const LIVE = 0;
@@ -170,27 +170,27 @@ export abstract class TaskCell<T> extends Waker implements Context {
   addWaiter(waiter: Waiter): void {
     const first = this.outcome as Waiter | undefined;
     if (first === undefined) {
-      waiter.previous = waiter;
-      waiter.next = waiter;
+      waiter.before = waiter;
+      waiter.after = waiter;
       this.outcome = waiter;
       return;
     }
-    const last = first.previous as Waiter;
-    last.next = waiter;
-    waiter.previous = last;
-    waiter.next = first;
-    first.previous = waiter;
+    const last = first.before as Waiter;
+    last.after = waiter;
+    waiter.before = last;
+    waiter.after = first;
+    first.before = waiter;
   }
 
   /** Somebody waits no longer. Harmless for one that does not, and after the end. */
   removeWaiter(waiter: Waiter): void {
-    const { previous, next } = waiter;
-    if (this.stage !== LIVE || previous === undefined || next === undefined) return;
-    previous.next = next;
-    next.previous = previous;
-    if (this.outcome === waiter) this.outcome = next === waiter ? undefined : next;
-    waiter.previous = undefined;
-    waiter.next = undefined;
+    const { before, after } = waiter;
+    if (this.stage !== LIVE || before === undefined || after === undefined) return;
+    before.after = after;
+    after.before = before;
+    if (this.outcome === waiter) this.outcome = after === waiter ? undefined : after;
+    waiter.before = undefined;
+    waiter.after = undefined;
   }
 
   protected completed(value: T): number {
@@ -211,11 +211,11 @@ export abstract class TaskCell<T> extends Waker implements Context {
     if (first === undefined) return;
     let waiter = first;
     do {
-      const next = waiter.next as Waiter;
-      waiter.previous = undefined;
-      waiter.next = undefined;
+      const after = waiter.after as Waiter;
+      waiter.before = undefined;
+      waiter.after = undefined;
       this.wakeWaiter(waiter.waker);
-      waiter = next;
+      waiter = after;
     } while (waiter !== first);
   }
 
@@ -254,6 +254,11 @@ export function restorePolling(polling: Polling): void {
   pollingOwner = polling.owner;
   pollingSlot = polling.slot;
   yielded = polling.yielded;
+}
+
+/** Whether a scheduler of this thread has its turn. */
+export function isTurning(): boolean {
+  return pollingOwner !== undefined;
 }
 
 /** The task in `slot` is polled, or dropped, from here on. */

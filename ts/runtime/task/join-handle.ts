@@ -9,9 +9,11 @@ import {
   requireContext,
   type Suspension,
   suspend,
-  type Waker,
+  Waker,
 } from "../../future/index.js";
 import type { TaskCell, Waiter } from "./cell.js";
+
+const NOBODY: Waker = /* @__PURE__ */ Waker.noop();
 
 /** Can end a task and see whether it has ended; holds neither its value nor its error. */
 export class AbortHandle {
@@ -37,39 +39,29 @@ export class AbortHandle {
   }
 }
 
-/** A place among those who wait for a task. */
-class JoinWaiter implements Waiter {
-  waker: Waker;
-  previous: Waiter | undefined;
-  next: Waiter | undefined;
-
-  constructor(waker: Waker) {
-    this.waker = waker;
-    this.previous = undefined;
-    this.next = undefined;
-  }
-}
-
-/** One wait for a task's end. May be polled again after it has given the value: a task's value stays. */
-class Join<T> extends Future<T> {
+/**
+ * One wait for a task's end, and its place among all who wait. May be polled again after it has given the value: a task's
+ * value stays.
+ */
+class Join<T> extends Future<T> implements Waiter {
   private readonly cell: TaskCell<T>;
-  private waiter: JoinWaiter | undefined;
+  waker: Waker;
+  before: Waiter | undefined;
+  after: Waiter | undefined;
 
   constructor(cell: TaskCell<T>) {
     super();
     this.cell = cell;
-    this.waiter = undefined;
+    this.waker = NOBODY;
+    this.before = undefined;
+    this.after = undefined;
   }
 
   override poll(cx: Context): Poll<T> {
     const cell = this.cell;
     if (cell.isFinished()) return proceed(cx) ? cell.take() : Pending;
-    if (this.waiter === undefined) {
-      this.waiter = new JoinWaiter(cx.waker);
-      cell.addWaiter(this.waiter);
-    } else {
-      this.waiter.waker = cx.waker;
-    }
+    this.waker = cx.waker;
+    if (this.after === undefined) cell.addWaiter(this);
     return Pending;
   }
 
@@ -80,8 +72,7 @@ class Join<T> extends Future<T> {
   }
 
   override [Symbol.dispose](): void {
-    if (this.waiter !== undefined) this.cell.removeWaiter(this.waiter);
-    this.waiter = undefined;
+    this.cell.removeWaiter(this);
   }
 }
 
