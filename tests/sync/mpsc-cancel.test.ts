@@ -2,7 +2,9 @@
 
 import {
   borrow,
+  Pending,
   PolledAfterCompletionError,
+  pollFn,
   ready,
   select,
   sleep,
@@ -187,6 +189,17 @@ describe("send", () => {
     });
   });
 
+  test("the waker of the last poll counts", () => {
+    const [tx, rx] = mpsc.channel<number>(1);
+    tx.trySend(1);
+    const send = tx.send(2);
+    const first = waiting(send);
+    const second = waiting(send);
+    rx.tryRecv();
+    expect([first.isWoken, second.isWoken]).toEqual([false, true]);
+    expect(second.poll()).toBe(undefined);
+  });
+
   test("of an aborted task leaves the line", () => {
     runPaused(function* () {
       const [tx, rx] = mpsc.channel<number>(1);
@@ -257,6 +270,27 @@ describe("the budget", () => {
       expect(yield* other).toBe(128);
       yield* greedy;
       expect(tx.capacity()).toBe(2000);
+    });
+  });
+
+  test("a send that had to wait costs as much", () => {
+    runPaused(function* () {
+      const [tx, rx] = mpsc.channel<number>(200);
+      for (let value = 0; value < 200; value++) tx.trySend(value);
+      let sends = Array.from({ length: 200 }, (_, value) => tx.send(value));
+      const perPoll: number[] = [];
+      const sender = spawn(
+        pollFn((cx) => {
+          const left = sends.filter((send) => send.poll(cx) === Pending);
+          perPoll.push(sends.length - left.length);
+          sends = left;
+          return left.length === 0 ? undefined : Pending;
+        }),
+      );
+      yield* yieldNow();
+      readyNow(rx.recvMany(200));
+      yield* sender;
+      expect(perPoll.filter((count) => count > 0)).toEqual([128, 72]);
     });
   });
 

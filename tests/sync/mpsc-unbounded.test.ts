@@ -1,5 +1,6 @@
 // An unbounded channel: sending never waits, and fails only when it is closed. Mirrors Tokio's sync_mpsc.rs.
 
+import fc from "fast-check";
 import { spawn } from "tokiwa";
 import { ClosedHandleError, mpsc, SendError, TryRecvError } from "tokiwa/sync";
 import { expect, test } from "vitest";
@@ -113,6 +114,24 @@ test("a sender that was given up is refused", () => {
   tx.close();
   for (const use of [() => tx.send(1), () => tx.clone(), () => tx.downgrade()])
     expect(thrownBy(use)).toBeInstanceOf(ClosedHandleError);
+});
+
+test("bursts of any size keep their order, however the queue grows and shrinks", () => {
+  const bursts = fc.array(fc.tuple(fc.nat(40), fc.nat(40)), { maxLength: 30 });
+  fc.assert(
+    fc.property(bursts, (bursts) => {
+      const [tx, rx] = mpsc.unbounded<number>();
+      let sent = 0;
+      let received = 0;
+      for (const [sends, receives] of bursts) {
+        for (let count = 0; count < sends; count++) tx.send(sent++);
+        for (let count = 0; count < receives && received < sent; count++)
+          expect(rx.tryRecv()).toBe(received++);
+        expect(rx.len()).toBe(sent - received);
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test("a million values wait in it", () => {

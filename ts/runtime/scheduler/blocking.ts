@@ -12,7 +12,7 @@ import { advanceToNextTimer, TURN_DRIVES, type Turns } from "./turns.js";
  */
 export function assertMayBlock(turns: Turns, what: string): void {
   // In a turn, or inside an async task, whose frame the event loop drives.
-  if (isTurning() || carriedCell()?.isFinished() === false) throw new NestedRuntimeError(what);
+  if (isTurning() || carriedCell()?.isUnderWay()) throw new NestedRuntimeError(what);
   if (!turns.host.canPark) throw new CannotBlockError(turns.host.name);
 }
 

@@ -79,6 +79,11 @@ export class AsyncCell<T> extends TaskCell<T> {
     return new JoinError(this.id, this.details?.name, undefined);
   }
 
+  /** Whether its function has been called and has not come to its end. */
+  isUnderWay(): boolean {
+    return this.call === undefined && this.result === Pending;
+  }
+
   /** Whether the task was aborted while its function was under way. */
   isAborted(): boolean {
     return this.cancelled;
