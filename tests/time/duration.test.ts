@@ -1,6 +1,6 @@
 // What a duration may be, and what is refused: everywhere that one is taken, with the argument's name and the value.
 
-import { interval, pending, sleep, TokiwaError, timeout } from "tokiwa";
+import { interval, pending, sleep, sleepUntil, TokiwaError, timeout } from "tokiwa";
 import { Builder } from "tokiwa/runtime";
 import { advance, type Duration, DurationError, Instant } from "tokiwa/time";
 import { describe, expect, test } from "vitest";
@@ -81,8 +81,10 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ["an empty object", {}],
   ["an array", []],
   ["months", { months: 1 }],
-  ["years and days", { years: 1, days: 1 }],
   ["weeks", { weeks: 2 }],
+  ["years and days", { years: 1, days: 1 }],
+  ["months and days", { months: 1, days: 1 }],
+  ["weeks and days", { weeks: 1, days: 1 }],
   ["negative fields", { seconds: -1 }],
   ["fields that add up to less than zero", { seconds: 1, milliseconds: -1001 }],
   ["a field that is no number", { seconds: Number.NaN }],
@@ -123,6 +125,16 @@ test("shutdownTimeout refuses too, and the runtime lives on", async () => {
 });
 
 describe("too long ones", () => {
+  test("a moment further ahead is cut too", () => {
+    runPaused(function* () {
+      const moment = Instant.now().plus({ days: 9000 }).plus({ days: 9000 });
+      const years = sleepUntil(moment).deadline().durationSince(Instant.now()) / YEAR;
+      expect(years).toBeGreaterThan(29);
+      expect(years).toBeLessThan(31);
+      yield* sleep(1);
+    });
+  });
+
   test.each([
     ["Infinity", Number.POSITIVE_INFINITY],
     ["the largest number", Number.MAX_VALUE],

@@ -3,7 +3,7 @@
 import { borrow, join, Pending, pollFn, type Sleep, sleep, spawn, Waker, yieldNow } from "tokiwa";
 import { Instant } from "tokiwa/time";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { now, runPaused, timers } from "../support/time.js";
+import { now, pausedRuntime, runPaused, timers } from "../support/time.js";
 import { Polled, waiting } from "../sync/polled.js";
 
 /** Polls `nap` once as the current task and then waits for ever; counts its polls. */
@@ -150,6 +150,19 @@ describe("wakers of one's own", () => {
       expect([first.wakes, polls, last.wakes]).toEqual([0, 1, 1]);
       task.abort();
     });
+  });
+
+  test("one that a task has taken over is not called at the shutdown", () => {
+    const runtime = pausedRuntime();
+    const first = runtime.blockOn(function* () {
+      const nap = sleep(10);
+      const first = waiting(nap);
+      spawn(borrow(nap));
+      yield* yieldNow();
+      return first;
+    });
+    runtime.shutdownBackground();
+    expect(first.wakes).toBe(0);
   });
 
   test("are called in the order of deadline and registration", () => {

@@ -146,6 +146,11 @@ export class AsyncCell<T> extends TaskCell<T> {
     this.awaiting.delete(awaited);
   }
 
+  /** A function that has come to its end has its outcome, though the abort came before it was looked at. */
+  override drop(): number {
+    return this.result === Pending ? super.drop() : this.run();
+  }
+
   protected dropBody(): void {
     this.cancelled = true;
     this.call = undefined;
