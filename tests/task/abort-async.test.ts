@@ -204,7 +204,7 @@ test("its finally runs when an await rejects, as in any async function", async (
   const done = gate();
   const handle = rt.spawn(async () => {
     try {
-      await sleep(1_000_000);
+      await pending();
     } finally {
       done.open();
     }
