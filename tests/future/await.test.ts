@@ -5,7 +5,7 @@ import { Handle, LimitError, ShutdownError } from "tokiwa/runtime";
 import { mpsc, oneshot } from "tokiwa/sync";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
-import { Probe, paused, rejection, settles } from "../support/tasks.js";
+import { Probe, paused, rejection, runScript, settles } from "../support/tasks.js";
 
 function* add(a: number, b: number) {
   yield* yieldNow();
@@ -61,6 +61,26 @@ test("then can be used without await, and catches", async () => {
     throw new Error("no");
   });
   expect(await failing.then(undefined, (error) => (error as Error).message)).toBe("no");
+});
+
+test("with nothing but tokiwa/sync loaded channels can be awaited too", async ({ task }) => {
+  const { stdout, stderr } = await runScript(
+    task.file.projectName ?? "",
+    `import { mpsc, oneshot, Notify } from "tokiwa/sync";
+     const [tx, rx] = mpsc.channel(1);
+     (async () => { for (let value = 0; value < 5; value++) await tx.send(value); tx[Symbol.dispose](); })();
+     const seen = [];
+     for await (const value of rx) seen.push(value);
+     const [once, received] = oneshot.channel();
+     setTimeout(() => once.send("later"), 1);
+     seen.push(await received);
+     const closed = oneshot.channel();
+     closed[0][Symbol.dispose]();
+     try { await closed[1]; } catch (error) { seen.push(error.name); }
+     console.log(seen.join(" "));`,
+  );
+  expect(stderr).toBe("");
+  expect(stdout.trim()).toBe("0 1 2 3 4 later RecvError");
 });
 
 test("then does not throw where nothing can be driven: its promise rejects", async () => {

@@ -2,6 +2,7 @@
 
 import {
   borrow,
+  type JoinHandle,
   Pending,
   PolledAfterCompletionError,
   pollFn,
@@ -305,5 +306,20 @@ describe("the budget", () => {
       yield* consumer;
       expect(rounds).toBe(1000);
     });
+  });
+});
+
+test("two tasks that wait for one channel are both served", () => {
+  runPaused(function* () {
+    const [tx, rx] = mpsc.channel<number>(4);
+    function* receive() {
+      return yield* rx.recv();
+    }
+    const both = [spawn(receive), spawn(receive)];
+    yield* yieldNow();
+    tx.trySend(1);
+    tx.trySend(2);
+    const received = [yield* both[0] as JoinHandle<number>, yield* both[1] as JoinHandle<number>];
+    expect(received.sort()).toEqual([1, 2]);
   });
 });

@@ -26,6 +26,7 @@ export class WakerSet {
 
   /** Wakes all of them; they are forgotten before the first is woken. */
   wakeAll(): void {
+    if (this.first === undefined && this.others === undefined) return;
     const { firstWaker, others } = this;
     this.first = this.firstWaker = this.others = undefined;
     firstWaker?.wake();

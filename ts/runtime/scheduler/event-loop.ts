@@ -21,7 +21,8 @@ export class EventLoop {
   private requested = false;
   private timer: HostTimer | undefined;
   private timerTick = 0;
-  private gaveGrace = false;
+  /** The poll count at which the event loop was last given a turn instead of moving a paused clock (E4). */
+  private graceAt = -1;
   private forgetIdleExit: (() => void) | undefined;
 
   private readonly onTurn = (): void => {
@@ -128,13 +129,12 @@ export class EventLoop {
 
   /** E4. */
   private sleepPaused(): void {
-    if (this.turns.core.nextExpiryBound() < 0) return;
-    if (this.turns.isHostBusy() && !this.gaveGrace) {
-      this.gaveGrace = true;
-    } else {
-      this.gaveGrace = false;
-      advanceToNextTimer(this.turns);
-    }
+    const { core } = this.turns;
+    if (core.nextExpiryBound() < 0) return;
+    // Whatever was polled since the last such turn may have begun something new for the event loop to finish.
+    const polls = core.pollCount();
+    if (this.turns.isHostBusy() && this.graceAt !== polls) this.graceAt = polls;
+    else advanceToNextTimer(this.turns);
     this.request();
   }
 

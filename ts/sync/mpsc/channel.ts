@@ -7,7 +7,7 @@
 // M4  `recv` gives undefined only when the channel is closed, empty, and no permit is out.
 // M5  Closed by the receiver: no new permits; permits that are out may still be used.
 
-import type { Waker } from "../../future/index.js";
+import { type Waker, WakerSet } from "../../future/index.js";
 import { WaitList, WaitNode } from "../waiters.js";
 import { Ring } from "./ring.js";
 
@@ -30,9 +30,8 @@ export class Channel<T> {
   /** Permits granted but not yet turned into a value or given back. */
   private promised = 0;
   private readonly waiting: WaitList<PermitWaiter> = new WaitList();
-  private receiver: Waker | undefined;
-  /** The future that left that waker: only it may take it back. */
-  private receiving: object | undefined;
+  /** One task receives as a rule; should two wait, both are woken and each tries again. */
+  private readonly receivers: WakerSet = new WakerSet();
   private readonly closedWaiters: WaitList = new WaitList();
   private rxClosed = false;
   strong = 1;
@@ -133,20 +132,16 @@ export class Channel<T> {
   }
 
   setReceiver(waker: Waker, future: object): void {
-    this.receiver = waker;
-    this.receiving = future;
+    this.receivers.set(future, waker);
   }
 
   /** A future that may have left its waker goes away. */
   clearReceiver(future: object): void {
-    if (this.receiving === future) this.receiver = undefined;
+    this.receivers.delete(future);
   }
 
   private wakeReceiver(): void {
-    const waker = this.receiver;
-    if (waker === undefined) return;
-    this.receiver = undefined;
-    waker.wake();
+    this.receivers.wakeAll();
   }
 
   addSender(): void {

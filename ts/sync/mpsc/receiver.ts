@@ -160,6 +160,7 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
     this.channel.close();
   }
 
+  /** For `for await`. Leaving the loop early closes the channel, as disposing does. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     try {
       for (;;) {
