@@ -5,6 +5,7 @@ import {
   type AsyncFunction,
   type Coroutine,
   type CoroutineFunction,
+  CoroutineFuture,
   describe,
   Future,
   isCoroutine,
@@ -54,8 +55,7 @@ export function startTask(
   args: readonly unknown[],
   details?: TaskDetails,
 ): TaskCell<unknown> {
-  if (isCoroutineFunction(target))
-    return scheduler.spawnCoroutine(target, target(...args), details);
+  if (isCoroutineFunction(target)) return scheduler.spawnCoroutine(target, args, details);
   if (target instanceof Future) return scheduler.spawnFuture(target, details);
   if (typeof target === "function")
     return scheduler.spawnAsync(
@@ -63,7 +63,7 @@ export function startTask(
       args,
       details,
     );
-  if (isCoroutine(target)) return scheduler.spawnCoroutine(ANONYMOUS, target, details);
+  if (isCoroutine(target)) return scheduler.spawnFuture(new CoroutineFuture(target), details);
   if (typeof (target as PromiseLike<unknown> | null)?.then === "function")
     throw new NotAFutureError(
       `${what} was given a promise, which is running already: write \`${what}(fromPromise(() => promise))\``,
@@ -74,8 +74,6 @@ export function startTask(
     target,
   );
 }
-
-const ANONYMOUS = { name: "" };
 
 /**
  * Spawns for one of the library's `spawn` functions.

@@ -19,6 +19,6 @@ export const spawn: SpawnFunction = function spawn(target: unknown, ...args: unk
   const scheduler = currentScheduler("spawn");
   // The common case in one step: it is a few hundred nanoseconds in all.
   if (isCoroutineFunction(target) && !scheduler.options.trackSpawnSites)
-    return new JoinHandle(scheduler.spawnCoroutine(target, target(...args)));
+    return new JoinHandle(scheduler.spawnCoroutine(target, args));
   return new JoinHandle(spawnOn(scheduler, spawn, target, args));
 } as SpawnFunction;

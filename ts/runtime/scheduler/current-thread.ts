@@ -8,7 +8,7 @@
 // K3  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
 
 import {
-  type Coroutine,
+  type CoroutineFunction,
   type Future,
   outstandingPromises,
   replaceBudget,
@@ -137,12 +137,12 @@ export class CurrentThread implements Scheduler, Turns {
   // ── Spawning ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   spawnCoroutine<T>(
-    fn: { readonly name: string },
-    coroutine: Coroutine<T>,
+    fn: CoroutineFunction<readonly unknown[], T>,
+    args: readonly unknown[],
     details?: TaskDetails,
   ): TaskCell<T> {
     const slot = this.newSlot();
-    return this.adopt(new CoroutineCell(this, slot, this.lastId, fn, coroutine), details);
+    return this.adopt(new CoroutineCell(this, slot, this.lastId, fn, args), details);
   }
 
   spawnFuture<T>(future: Future<T>, details?: TaskDetails): TaskCell<T> {

@@ -1,6 +1,6 @@
 // What every scheduler offers to the rest of the library. current-thread.ts is the first; multi_thread is another.
 
-import type { Coroutine, Future } from "../../future/index.js";
+import type { CoroutineFunction, Future } from "../../future/index.js";
 import type { Clock } from "../clock.js";
 import type { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
@@ -19,8 +19,8 @@ export interface Scheduler extends AsyncOwner {
 
   /** @throws {ShutdownError} @throws {LimitError} */
   spawnCoroutine<T>(
-    fn: { readonly name: string },
-    coroutine: Coroutine<T>,
+    fn: CoroutineFunction<readonly unknown[], T>,
+    args: readonly unknown[],
     details?: TaskDetails,
   ): TaskCell<T>;
   spawnFuture<T>(future: Future<T>, details?: TaskDetails): TaskCell<T>;

@@ -8,6 +8,7 @@
 import {
   type Context,
   type Coroutine,
+  type CoroutineFunction,
   dropCoroutine,
   type Future,
   Pending,
@@ -282,21 +283,46 @@ function pendingOutcome(): number {
   return yielded ? YIELDED : PENDING;
 }
 
-/** A task that runs a coroutine. */
+/** Of a coroutine that takes none; one array for all, since most take none. */
+const NO_ARGUMENTS: readonly unknown[] = [];
+
+/** Calls with few arguments one by one: spreading an array costs as much as the rest of a spawn. */
+function callWith<T>(
+  fn: CoroutineFunction<readonly unknown[], T>,
+  args: readonly unknown[],
+): Coroutine<T> {
+  switch (args.length) {
+    case 0:
+      return fn();
+    case 1:
+      return fn(args[0]);
+    case 2:
+      return fn(args[0], args[1]);
+    default:
+      return fn(...args);
+  }
+}
+
+/**
+ * A task that runs a coroutine function. The function is called at the first poll: until then a task is its function and its
+ * arguments, and the collector has no generator to copy.
+ */
 export class CoroutineCell<T> extends TaskCell<T> {
-  readonly fn: { readonly name: string };
+  private readonly fn: CoroutineFunction<readonly unknown[], T>;
+  private args: readonly unknown[] | undefined;
   private coroutine: Coroutine<T> | undefined;
 
   constructor(
     owner: TaskOwner,
     slot: number,
     id: number,
-    fn: { readonly name: string },
-    coroutine: Coroutine<T>,
+    fn: CoroutineFunction<readonly unknown[], T>,
+    args: readonly unknown[],
   ) {
     super(owner, slot, id);
     this.fn = fn;
-    this.coroutine = coroutine;
+    this.args = args.length === 0 ? NO_ARGUMENTS : args;
+    this.coroutine = undefined;
   }
 
   get label(): string {
@@ -305,7 +331,7 @@ export class CoroutineCell<T> extends TaskCell<T> {
 
   run(): number {
     try {
-      const value = resume(this.coroutine as Coroutine<T>);
+      const value = resume(this.coroutine ?? this.call());
       if (value === Pending) return pendingOutcome();
       this.coroutine = undefined;
       return this.completed(value);
@@ -315,10 +341,20 @@ export class CoroutineCell<T> extends TaskCell<T> {
     }
   }
 
+  private call(): Coroutine<T> {
+    const args = this.args as readonly unknown[];
+    this.args = undefined;
+    const coroutine = callWith(this.fn, args);
+    this.coroutine = coroutine;
+    return coroutine;
+  }
+
   protected dropBody(): void {
-    const coroutine = this.coroutine as Coroutine<T>;
+    const coroutine = this.coroutine;
+    this.args = undefined;
     this.coroutine = undefined;
-    dropCoroutine(coroutine);
+    // One that was never polled has never been called.
+    if (coroutine !== undefined) dropCoroutine(coroutine);
   }
 }
 
