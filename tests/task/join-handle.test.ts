@@ -168,8 +168,10 @@ test.each([
       }
     }
     rt.blockOn(sleep(10));
-    await collectGarbage();
-    expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(100);
+    const alive = (): number => refs.filter((ref) => ref.deref() !== undefined).length;
+    // What was looked at in one turn of the event loop is kept for that turn, so a few may be needed.
+    for (let attempt = 0; attempt < 20 && alive() >= 100; attempt++) await collectGarbage();
+    expect(alive()).toBeLessThan(100);
   },
 );
 
