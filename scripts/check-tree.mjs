@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SELF = "scripts/check-tree.mjs";
 
+/** The words that are looked for stand here and nowhere else, which is why this file does not look at itself (SELF). */
 const RULES = [
   [/(?:^|[\s"'`(=])\/(?:work|farm|home|root)\/\w/, "a path of one machine"],
   [/registry\.[a-z]+\.(?:org|io)|npmmirror/, "a package registry's host"],

@@ -26,8 +26,10 @@ export const STATE_SCHEDULED = 1;
 export const STATE_RUNNING = 2;
 export const STATE_CANCELLED = 8;
 
-/** The streams of random numbers; each purpose has its own, so that one does not shift the others. */
-export const STREAM_SCHEDULE = 0;
+/**
+ * The streams of random numbers; each purpose has its own, so that one does not shift the others. Stream 0 is the schedule's,
+ * from which a first-in first-out queue draws nothing.
+ */
 export const STREAM_SELECT = 1;
 export const STREAM_USER = 2;
 

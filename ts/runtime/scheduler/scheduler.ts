@@ -34,8 +34,6 @@ export interface Scheduler extends AsyncOwner {
   /** The same for a task of this scheduler: its own errors come as JoinErrors. */
   join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
 
-  /** Whether this thread is polling tasks of it right now. */
-  isPolling(): boolean;
   /** A socket or listener was opened: the end of the runtime disposes it. */
   ioOpened(resource: Disposable): void;
   /** It was closed. */
