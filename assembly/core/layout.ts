@@ -6,58 +6,120 @@
 //       0  ┌──────────────────────────────────────────────┐
 //          │ reserved: the check build's assertion texts  │ 64 KiB, all zero in a release
 //   65536  ├──────────────────────────────────────────────┤
-//          │ header: limits and counts                    │ 256 B
-//   65792  ├──────────────────────────────────────────────┤
+//          │ header: limits, counts, what threads share   │ 1 KiB
+//   66560  ├──────────────────────────────────────────────┤
 //          │ task directory: page address × 4096          │ 16 KiB
-//   82176  ├──────────────────────────────────────────────┤
+//   82944  ├──────────────────────────────────────────────┤
 //          │ timer directory: page address × 4096         │ 16 KiB
-//   98560  ├──────────────────────────────────────────────┤
+//   99328  ├──────────────────────────────────────────────┤
 //          │ trace directory: page address × 4096         │ 16 KiB
-//  114944  ├──────────────────────────────────────────────┤
-//          │ worker records, 4 KiB each                   │
+//  115712  ├──────────────────────────────────────────────┤
+//          │ function directory: address of a name × 4096 │ 16 KiB
+//  132096  ├──────────────────────────────────────────────┤
+//          │ thread records, 8 KiB each                   │ one without threads, else 1,024
 //          ├──────────────────────────────────────────────┤
-//          │ pages of 64 KiB, given to the slabs and to   │
-//          │ the trace as they grow                       │
+//          │ pages of 64 KiB, given to the slabs, to the  │
+//          │ trace and to the heap as they grow           │
 //          └──────────────────────────────────────────────┘
 //
-// A slab is a directory of pages and not one array, because two things that grow cannot both be last in memory.
+// A slab is a directory of pages and not one array, because two things that grow cannot both be last in memory. A record
+// that no thread has used yet is untouched zero memory, which costs address space and nothing else.
 
 export const PAGE_SHIFT: i32 = 16;
 export const PAGE_SIZE: i32 = 1 << PAGE_SHIFT;
 export const DIRECTORY_PAGES: i32 = 4096;
 
 export const HEADER: usize = 65536;
-export const TASK_DIRECTORY: usize = HEADER + 256;
+export const TASK_DIRECTORY: usize = HEADER + 1024;
 export const TIMER_DIRECTORY: usize = TASK_DIRECTORY + 16384;
 export const TRACE_DIRECTORY: usize = TIMER_DIRECTORY + 16384;
-export const WORKERS: usize = TRACE_DIRECTORY + 16384;
-export const WORKER_SIZE: usize = 4096;
+export const FUNCTION_DIRECTORY: usize = TRACE_DIRECTORY + 16384;
+export const WORKERS: usize = FUNCTION_DIRECTORY + 16384;
+export const WORKER_SIZE: usize = 8192;
 
-// Header, all u32.
+// Header. Words that several threads change stand on cache lines of their own, two lines apart because processors fetch
+// lines in pairs.
+//
+//    0  limits and counts of the slabs     u32 each
+//   32  closed                             the runtime is being shut down
+//   36  workers                            records of workers and substitutes that were ever in use: who is searched for work
+//   40  cores                              how many threads the machine runs at once
+//   44  threads                            records that were ever in use
+//   48  global interval                    polls between two looks at the injector first; 0: tuned by measurement
+//   52  base workers                       how many workers there are
+//   56  last id                            u64
+//   64  reserved                           records kept for workers and substitutes
+//  256  idle words                         16 × u64, bit n: a worker is parked; bit 32 + n: it searches
+//  384  injector: lock, head, tail, length
+//  512  blocking queue: lock, head, tail, length, threads, most threads, starting
+//  576  idle blocking threads              bit n: thread n is idle; 32 × u32
+//  704  function table: lock, count
+//  768  wanted                             threads of the blocking pool that the runtime's owner is asked to start
+//  772  blocked                            workers that block in place: as many substitutes are on duty
+//  780  substitute wanted                  the owner is asked to start substitutes that are on duty and not there
+//  776  owner                              index of the thread that starts others, + 1
 export const HEADER_TASK_LIMIT: usize = 0; // most slots there may be
 export const HEADER_TASK_COUNT: usize = 4; // slots ever made
-export const HEADER_TASK_FREE: usize = 8; // head of the free list, as a link
-export const HEADER_TASK_ALIVE: usize = 12; // slots in use
-export const HEADER_TIMER_LIMIT: usize = 16;
-export const HEADER_TIMER_COUNT: usize = 20;
-export const HEADER_TIMER_FREE: usize = 24;
-export const HEADER_TIMER_ALIVE: usize = 28;
+export const HEADER_TIMER_LIMIT: usize = 8;
+export const HEADER_TIMER_COUNT: usize = 12;
+export const HEADER_CLOSED: usize = 32;
+export const HEADER_WORKERS: usize = 36;
+export const HEADER_CORES: usize = 40;
+export const HEADER_THREADS: usize = 44;
+export const HEADER_GLOBAL_INTERVAL: usize = 48;
+export const HEADER_BASE_WORKERS: usize = 52;
+export const HEADER_LAST_ID: usize = 56;
+export const HEADER_RESERVED: usize = 64;
+export const HEADER_SLEEPERS: usize = 256;
+export const HEADER_INJECTOR: usize = 384;
+export const HEADER_BLOCKING: usize = 512;
+export const HEADER_BLOCKING_IDLE: usize = 576;
+export const HEADER_FUNCTIONS: usize = 704;
+export const HEADER_WANTED_BLOCKING: usize = 768;
+export const HEADER_BLOCKED: usize = 772;
+export const HEADER_OWNER: usize = 776;
+export const HEADER_SUBSTITUTE_WANTED: usize = 780;
 
-// A task header, 64 bytes: one cache line, so that two threads on two tasks never share one.
+export const MOST_THREADS: i32 = ASC_FEATURE_THREADS ? 1024 : 1;
+export const MOST_WORKERS: i32 = 512;
+export const MOST_FUNCTIONS: i32 = 4096;
+
+// A task header: one cache line, so that two threads on two tasks never share one; with threads two, for the second holds
+// arguments and results that are small.
 //
-//   0  state        u32  task/state.ts
-//   4  generation   u32  low 31 bits of the task's id; 0 while the slot is free
-//   8  next         u32  the next header in the one list that holds the task: run queue, deferred list; or a free link
+//   0  state        u32  state.ts
+//   4  generation   u32  low 31 bits of the task's id; 0 while the slot is free. Beside the state: one 64-bit word
+//   8  next         u32  the next header in the one list that holds the task: run queue, deferred, injector, inbox; or a free link
 //  12  polls        u32  how often it was polled
 //  16  slot         u32  its number; never changes
-//  20  …            44 B for multi_thread: home worker, result
-export const TASK_SHIFT: i32 = 6;
+//  20  home         i32  thread + 1: only that thread may poll it. -(thread + 1): not started, in that thread's hands. 0: injector
+//  24  joiner       u32  thread + 1 to which its end is delivered; 0 for a task whose handle is on its own thread
+//  28  function     u32  number of the sendable function; 0 for a local task
+//  32  id           f64
+//  40  payload      u32  address of the arguments, later the result; inline or a block of the heap
+//  44  length       u32  bytes there
+//  48  outcome      u32  how it ended: TypeScript's word
+//  52  kind         u32  local, sendable, blocking
+//  56  number       f64  a single number as argument or result: never encoded
+//  64  inline       64 B
+export const TASK_SHIFT: i32 = ASC_FEATURE_THREADS ? 7 : 6;
 export const TASKS_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TASK_SHIFT;
 export const TASK_STATE: usize = 0;
 export const TASK_GENERATION: usize = 4;
 export const TASK_NEXT: usize = 8;
 export const TASK_POLLS: usize = 12;
 export const TASK_SLOT: usize = 16;
+export const TASK_HOME: usize = 20;
+export const TASK_JOINER: usize = 24;
+export const TASK_FUNCTION: usize = 28;
+export const TASK_ID: usize = 32;
+export const TASK_PAYLOAD: usize = 40;
+export const TASK_LENGTH: usize = 44;
+export const TASK_OUTCOME: usize = 48;
+export const TASK_KIND: usize = 52;
+export const TASK_NUMBER: usize = 56;
+export const TASK_INLINE: usize = 64;
+export const INLINE_SIZE: i32 = 64;
 
 // A timer entry, 32 bytes.
 //
@@ -65,9 +127,9 @@ export const TASK_SLOT: usize = 16;
 //   8  previous     u32  links within its slot of the wheel
 //  12  next         u32
 //  16  task         u32  slot to wake, or FOREIGN
-//  20  generation   u32  of that task
-//  24  key          u32  names this registration; 0 while the entry is free
-//  28  place        u32  level × 64 + slot, or PLACE_FOREIGN once fired for a foreign waker
+//  20  generation   u32  of that task; the link of the cancelled list once another thread has cancelled it
+//  24  key          i32  names this registration; 0 while the entry is free, negative once another thread has cancelled it
+//  28  place        u32  owner thread << 16 | level × 64 + slot, or one of the two places below
 export const TIMER_SHIFT: i32 = 5;
 export const TIMERS_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TIMER_SHIFT;
 export const TIMER_DEADLINE: usize = 0;
@@ -83,9 +145,10 @@ export const FOREIGN: i32 = -1;
 export const TRACE_SHIFT: i32 = 4;
 export const TRACES_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TRACE_SHIFT;
 
-// A worker record. Only its own thread touches it; the parts that other threads may reach come with multi_thread.
+// A thread's record. What stands before 3328 only its own thread touches, and the counters, which others read without care
+// for the last digit.
 //
-//    0  queue head, tail              addresses of headers: tasks to run, in order
+//    0  queue head, tail              addresses of headers: tasks of this thread to run, in order
 //   16  deferred head, tail           tasks that yielded: they run after the driver
 //   24  lifo                          the task woken last, run next
 //   28  lifo run                      how many came out of the lifo slot in a row
@@ -100,6 +163,7 @@ export const TRACES_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TRACE_SHIFT;
 //  128  wheel: elapsed                u64 ticks
 //  136  wheel: occupied               6 × u64, bit n: slot n is not empty
 //  192  wheel: slots                  6 × 64 × {head, tail}
+// 3264  slab of tasks: free link, fresh from, fresh to, alive; the same of timers
 export const QUEUE_HEAD: usize = 0;
 export const QUEUE_TAIL: usize = 4;
 export const DEFERRED_HEAD: usize = 16;
@@ -118,3 +182,78 @@ export const RANDOM_STREAMS: i32 = 8;
 export const WHEEL_ELAPSED: usize = 128;
 export const WHEEL_OCCUPIED: usize = 136;
 export const WHEEL_SLOTS: usize = 192;
+export const TASK_SLAB: usize = 3264;
+export const TIMER_SLAB: usize = 3280;
+
+// The parts that other threads reach, each on lines of its own.
+//
+// 3328  park                          EMPTY, PARKED, NOTIFIED: threads/parking.ts
+// 3456  inbox                         newest header of a chain: wakes of tasks pinned here, and ends to deliver here
+// 3584  cancelled timers              newest entry of a chain
+// 3588  freed blocks                  newest block of a chain: blocks of this thread's heap that others gave back
+// 3712  ring head                     u64: steal << 32 | real
+// 3840  ring tail                     u32
+// 3844  thief, theft                  thread + 1 that is stealing from this ring; how many tasks it claimed
+// 3904  ring                          256 × address of a header
+// 4928  state, role                   threads/registry.ts
+export const PARK: usize = 3328;
+export const INBOX: usize = 3456;
+export const CANCELLED_TIMERS: usize = 3584;
+export const FREED_BLOCKS: usize = 3588;
+export const RING_HEAD: usize = 3712;
+export const RING_TAIL: usize = 3840;
+export const RING_THIEF: usize = 3844;
+export const RING_THEFT: usize = 3848;
+export const RING: usize = 3904;
+export const THREAD_STATE: usize = 4928;
+export const THREAD_ROLE: usize = 4932;
+
+// Again only its own thread's.
+//
+// 4992  current                       header of the task being polled
+// 4996  searching                     whether this worker is counted as searching
+// 5000  in park                       whether this worker set its bit among the sleepers and has not looked at it since
+// 5004  turn                          counts looks for a task, for the global interval and for whose turn it is
+// 5008  global interval               the one in force
+// 5012  spins                         how long the last searches took, adaptive
+// 5016  batch polls                   the poll count when the batch under way began
+// 5020  expects                       what the last search of a thread that does not steal expected
+// 5024  batch start                   f64 ms
+// 5032  mean poll                     f64 ms, moving average
+// 5040  heap                          14 × {free, fresh from, fresh to}
+// 5216  draining, drained             what is on its way from the inbox to the list
+// 5224  delivering, generation        the task whose end is being delivered
+// 5232  importing                     modules whose import is under way here
+// 5236  calls                         calls of the blocking pool that have begun here and not ended
+// 5240  woke                          whether this thread has woken another since it last waited
+// 5248  counters                      u32 each, COUNT_*
+export const CURRENT: usize = 4992;
+export const SEARCHING: usize = 4996;
+export const IN_PARK: usize = 5000;
+export const TURN: usize = 5004;
+export const GLOBAL_INTERVAL: usize = 5008;
+export const SPINS: usize = 5012;
+export const BATCH_POLLS: usize = 5016;
+export const EXPECTS: usize = 5020;
+export const BATCH_START: usize = 5024;
+export const MEAN_POLL: usize = 5032;
+export const HEAP: usize = 5040;
+export const DRAINING: usize = 5216;
+export const DRAINED: usize = 5220;
+export const WOKE: usize = 5240;
+export const CALLS: usize = 5236;
+export const IMPORTING: usize = 5232;
+export const DELIVERING: usize = 5224;
+export const DELIVERING_GENERATION: usize = 5228;
+export const COUNTERS: usize = 5248;
+
+export const COUNT_PARKS: usize = COUNTERS;
+export const COUNT_UNPARKS: usize = COUNTERS + 4;
+export const COUNT_NOOPS: usize = COUNTERS + 8; // unparked, and found nothing to do
+export const COUNT_STOLEN: usize = COUNTERS + 12; // tasks
+export const COUNT_STEALS: usize = COUNTERS + 16; // operations
+export const COUNT_OVERFLOWS: usize = COUNTERS + 20;
+export const COUNT_REMOTE: usize = COUNTERS + 28; // tasks this thread put into the injector
+export const COUNT_STARTED: usize = COUNTERS + 32; // sendable tasks that had their first poll here
+export const COUNT_SPAWNED: usize = COUNTERS + 36;
+export const COUNT_DELIVERED: usize = COUNTERS + 40;

@@ -1,4 +1,5 @@
-// What this thread runs next: a first-in first-out list, the lifo slot, and the deferred list.
+// What this thread runs next: a first-in first-out list, the lifo slot, and the deferred list. They hold this thread's own
+// tasks; with threads the lifo slot may also hold one that has not started, which another worker cannot take from there.
 //
 // Q1  A task stands in at most one of them: its SCHEDULED bit is set once, and the one who set it queues it.
 // Q2  The lists are links through the task headers, so queueing allocates nothing and has no limit of its own. A link is a
@@ -15,7 +16,8 @@ import {
   QUEUE_HEAD,
   QUEUE_TAIL,
 } from "./layout";
-import { nextOf, setNext } from "./task";
+import { isMovable, nextOf, setNext } from "./task";
+import { pushRing } from "./threads/ring";
 import { get, getAddress, set, setAddress } from "./worker";
 
 /** Tokio's MAX_LIFO_POLLS_PER_TICK, by its own account a guess that has held up. */
@@ -41,12 +43,18 @@ export function pushDeferred(task: usize): void {
 /** For a wake that came out of a poll: the woken task runs next, and the one it displaces goes to the tail. */
 export function pushNext(task: usize): void {
   if (get(LIFO_ENABLED) == 0) {
-    pushBack(task);
+    pushBehind(task);
     return;
   }
   const displaced = getAddress(LIFO);
   setAddress(LIFO, task);
-  if (displaced != 0) pushBack(displaced);
+  if (displaced != 0) pushBehind(displaced);
+}
+
+/** To the tail of the list, or of the ring where other workers find it. */
+function pushBehind(task: usize): void {
+  if (ASC_FEATURE_THREADS && isMovable(task)) pushRing(task);
+  else pushBack(task);
 }
 
 /** The task in the lifo slot, or 0 when it has had its turns (Q3) and now stands in the queue. */
@@ -58,16 +66,17 @@ function takeLifo(): usize {
     set(LIFO_RUN, run + 1);
     return task;
   }
-  pushBack(task);
+  pushBehind(task);
   return 0;
 }
 
-/** The next task to run, or 0. */
-export function popFront(): usize {
-  if (getAddress(LIFO) != 0) {
-    const task = takeLifo();
-    if (task != 0) return task;
-  }
+/** The task in the lifo slot if it may run next (Q3), else 0. */
+export function popLifo(): usize {
+  return getAddress(LIFO) == 0 ? 0 : takeLifo();
+}
+
+/** The head of the list, or 0. */
+export function popList(): usize {
   const task = getAddress(QUEUE_HEAD);
   if (task == 0) return 0;
   set(LIFO_RUN, 0);
@@ -76,6 +85,12 @@ export function popFront(): usize {
   if (next == 0) setAddress(QUEUE_TAIL, 0);
   else setNext(task, 0);
   return task;
+}
+
+/** The next task to run, or 0. */
+export function popFront(): usize {
+  const task = popLifo();
+  return task != 0 ? task : popList();
 }
 
 export function hasDeferred(): bool {
@@ -96,6 +111,13 @@ export function releaseDeferred(): void {
 
 export function hasRunnable(): bool {
   return getAddress(QUEUE_HEAD) != 0 || getAddress(LIFO) != 0;
+}
+
+/** Whether a task stands in the list. Walks it: for what happens seldom. */
+export function isListed(task: usize): bool {
+  for (let listed = getAddress(QUEUE_HEAD); listed != 0; listed = nextOf(listed))
+    if (listed == task) return true;
+  return false;
 }
 
 /** How many stand in the queue. Walks it: for reports. */

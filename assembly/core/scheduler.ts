@@ -3,22 +3,26 @@
 //
 // The protocol with TypeScript:
 //   spawn(generation)   → a slot, already queued, or -1 when there is no room
-//   next(outcome)       → a slot to poll | DROP_FLAG, or EMPTY, or DRIVER
+//   next(outcome)       → a slot to poll | DROP_FLAG, or EMPTY, or DRIVER; with threads also a slot | START_FLAG (a sendable
+//                         task whose first poll is here) or | RESULT_FLAG (the end of one that was spawned here)
 //   driver(now)         after DRIVER or EMPTY: fires timers and lets the deferred tasks back in
 // `outcome` belongs to the slot that the last `next` returned: NONE if it returned none.
 
 import {
+  COUNT_DELIVERED,
+  CURRENT,
   DRIVER_AT,
   EVENT_INTERVAL,
   HEADER,
-  HEADER_TASK_ALIVE,
   HEADER_TASK_COUNT,
   HEADER_TASK_LIMIT,
-  HEADER_TIMER_ALIVE,
+  HEADER_THREADS,
   HEADER_TIMER_LIMIT,
   LIFO_ENABLED,
   POLL_COUNT,
   TASK_POLLS,
+  TASK_SLAB,
+  TIMER_SLAB,
   TRACE_COUNT,
   TRACE_DIRECTORY,
   TRACE_ON,
@@ -33,7 +37,7 @@ import {
   pushDeferred,
   releaseDeferred,
 } from "./queue";
-import { slotAddress } from "./slab";
+import { aliveIn, slotAddress } from "./slab";
 import {
   DROP,
   SUBMIT,
@@ -50,23 +54,25 @@ import {
   generationOf,
   isSameTask,
   newTask,
+  setHome,
   slotOf,
   taskAddress,
 } from "./task";
+import { completeTask, freeDelivered } from "./threads/ending";
+import { DROPPED, GONE, hasOwnWork, prepare, RESULT_FLAG, take } from "./threads/take";
+import { tuneInterval } from "./threads/tuning";
 import { isTracing, TRACE_COMPLETE, TRACE_POLL, TRACE_SPAWN, TRACE_YIELD, trace } from "./trace";
 import { advanceWheel } from "./wheel";
-import { get, set } from "./worker";
+import { count, get, getAddress, recordOf, self, set, setAddress } from "./worker";
 
 /** How a poll ended, and what `next` answers besides a slot: ts/runtime/core/binding.ts has the same names. */
 const PENDING: i32 = 0;
 const YIELDED: i32 = 1;
 const COMPLETED: i32 = 2;
+const DELIVERED: i32 = 3; // of a RESULT_FLAG: the result has been taken
 const DROP_FLAG: i32 = 1 << 24;
 const EMPTY: i32 = -1;
 const DRIVER: i32 = -2;
-
-/** The header of the task being polled by this thread, or 0. */
-let current: usize = 0;
 
 export function configure(taskLimit: i32, timerLimit: i32, eventInterval: i32, lifo: i32): void {
   storeShared(HEADER + HEADER_TASK_LIMIT, taskLimit);
@@ -76,17 +82,26 @@ export function configure(taskLimit: i32, timerLimit: i32, eventInterval: i32, l
   set(LIFO_ENABLED, lifo);
 }
 
+/** The header of the task being polled by this thread, or 0. */
+function current(): usize {
+  return getAddress(CURRENT);
+}
+
 /** Makes a task and puts it at the tail; -1 when there is no room for another. */
 export function spawn(generation: i32): i32 {
   const task = newTask(generation);
   if (task == 0) return -1;
   if (isTracing()) trace(TRACE_SPAWN, generation);
+  if (ASC_FEATURE_THREADS) setHome(task, self());
   pushBack(task);
   return slotOf(task);
 }
 
 function finish(task: usize, outcome: i32): void {
-  if (outcome == PENDING) {
+  if (ASC_FEATURE_THREADS && outcome == DELIVERED) {
+    count(COUNT_DELIVERED);
+    freeDelivered(task);
+  } else if (outcome == PENDING) {
     if (transitionToIdle(task) == SUBMIT) pushBack(task);
   } else if (outcome == YIELDED) {
     if (isTracing()) trace(TRACE_YIELD, generationOf(task));
@@ -95,35 +110,57 @@ function finish(task: usize, outcome: i32): void {
   } else {
     assert(outcome == COMPLETED, "scheduler: an outcome is pending, yielded or completed");
     if (isTracing()) trace(TRACE_COMPLETE, generationOf(task));
-    transitionToComplete(task);
-    freeTask(task);
+    complete(task);
   }
+}
+
+function complete(task: usize): void {
+  if (ASC_FEATURE_THREADS) {
+    completeTask(task);
+    return;
+  }
+  transitionToComplete(task);
+  freeTask(task);
+}
+
+/** What `next` answers for a task that was taken: a slot with its flags, or -1 when nothing is left to do for it. */
+function answerFor(task: usize): i32 {
+  const slot = slotOf(task);
+  let flag = ASC_FEATURE_THREADS ? prepare(task) : 0;
+  if (!ASC_FEATURE_THREADS && transitionToRunning(task) == DROP) flag = DROPPED;
+  if (flag == GONE) return -1;
+  setAddress(CURRENT, task);
+  if (flag == DROPPED) return slot | DROP_FLAG;
+  if (flag == RESULT_FLAG) return slot | RESULT_FLAG;
+  countPoll(task);
+  if (isTracing()) trace(TRACE_POLL, generationOf(task));
+  return slot | flag;
 }
 
 /** Reports the end of the last poll and takes the next task. */
 export function next(outcome: i32): i32 {
-  const last = current;
+  const last = current();
   if (last != 0) {
-    current = 0;
+    setAddress(CURRENT, 0);
     finish(last, outcome);
   }
-  const polls = get(POLL_COUNT);
-  if (polls == get(DRIVER_AT)) return DRIVER;
-  const task = popFront();
-  if (task == 0) return hasDeferred() ? DRIVER : EMPTY;
-  set(POLL_COUNT, polls + 1);
-  current = task;
-  const slot = slotOf(task);
-  if (transitionToRunning(task) == DROP) return slot | DROP_FLAG;
-  countPoll(task);
-  if (isTracing()) trace(TRACE_POLL, generationOf(task));
-  return slot;
+  for (;;) {
+    const polls = get(POLL_COUNT);
+    if (polls == get(DRIVER_AT)) return DRIVER;
+    const task = ASC_FEATURE_THREADS ? take() : popFront();
+    if (task == 0) return hasDeferred() ? DRIVER : EMPTY;
+    set(POLL_COUNT, polls + 1);
+    const answer = answerFor(task);
+    if (answer < 0) continue;
+    return answer;
+  }
 }
 
 /** The driver's turn: moves the wheel to the tick `now`, then lets deferred tasks back in. Returns the timers fired. */
 export function driver(now: f64): i32 {
   const fired = advanceWheel(now);
   releaseDeferred();
+  if (ASC_FEATURE_THREADS) tuneInterval(now);
   set(DRIVER_AT, get(POLL_COUNT) + get(EVENT_INTERVAL));
   return fired;
 }
@@ -135,15 +172,23 @@ export function interrupt(): void {
 
 /** Whether a task could be polled at once, or after a driver turn. */
 export function ready(): bool {
-  return hasRunnable() || hasDeferred();
+  return (ASC_FEATURE_THREADS ? hasOwnWork() : hasRunnable()) || hasDeferred();
+}
+
+/** Over all threads; exact when none of them is running. */
+function alive(slab: usize): i32 {
+  const threads = ASC_FEATURE_THREADS ? max(1, loadShared(HEADER + HEADER_THREADS)) : 1;
+  let total = 0;
+  for (let thread = 0; thread < threads; thread++) total += aliveIn(recordOf(thread), slab);
+  return total;
 }
 
 export function aliveTasks(): i32 {
-  return loadShared(HEADER + HEADER_TASK_ALIVE);
+  return alive(TASK_SLAB);
 }
 
 export function aliveTimers(): i32 {
-  return loadShared(HEADER + HEADER_TIMER_ALIVE);
+  return alive(TIMER_SLAB);
 }
 
 export function taskSlots(): i32 {

@@ -6,12 +6,22 @@
 //   COMPLETE   4  It has ended. Set once, by the thread that ran it; no bit changes after it.
 //   CANCELLED  8  Somebody wants it ended. Set at any time before COMPLETE, never cleared.
 //
+// The word stands beside the task's generation, and those who hold only a waker change both as one: otherwise a wake or an
+// abort that was delayed between looking at the generation and changing the state would hit the slot's next task.
+//
 // A slot that is free holds COMPLETE. Every change is one of the functions below, and each returns what the caller must
 // now do. Wakers may come from other threads, so each is a compare-and-swap loop or a single atomic operation; the
 // partner of each is named.
 
 import { TASK_STATE } from "./layout";
-import { compareExchange, loadShared, storeShared } from "./sync";
+import {
+  compareExchange,
+  compareExchange64,
+  exchangeShared,
+  loadShared,
+  loadShared64,
+  storeShared,
+} from "./sync";
 
 export const SCHEDULED: i32 = 1;
 export const RUNNING: i32 = 2;
@@ -22,6 +32,7 @@ export const CANCELLED: i32 = 8;
 export const NOTHING: i32 = 0;
 export const SUBMIT: i32 = 1; // put the task into a queue
 export const DROP: i32 = 2; // end the task without another poll
+export const CHANGED: i32 = 3; // somebody else will see to it
 
 export function stateOf(task: usize): i32 {
   return loadShared(task + TASK_STATE);
@@ -32,13 +43,33 @@ export function transitionToNew(task: usize): void {
   storeShared(task + TASK_STATE, SCHEDULED);
 }
 
-/** Woken. SUBMIT if the caller must queue it. Partner: transitionToIdle, which sees the bit set while it ran. */
-export function transitionToScheduled(task: usize): i32 {
-  const address = task + TASK_STATE;
+/** State and generation as they stood in one moment. */
+function loadBoth(task: usize): i64 {
+  return ASC_FEATURE_THREADS ? loadShared64(task + TASK_STATE) : load<i64>(task + TASK_STATE);
+}
+
+function isGeneration(both: i64, generation: i32): bool {
+  return ((both >> 32) as i32) == generation;
+}
+
+/** Sets bits of the state if nothing of state and generation has changed. */
+function changeBoth(task: usize, both: i64, bits: i32): bool {
+  if (ASC_FEATURE_THREADS)
+    return compareExchange64(task + TASK_STATE, both, both | (bits as i64)) == both;
+  store<i32>(task + TASK_STATE, (both as i32) | bits);
+  return true;
+}
+
+/**
+ * Woken. SUBMIT if the caller must queue it; NOTHING for a slot that holds another task by now. Partner: transitionToIdle,
+ * which sees the bit set while it ran.
+ */
+export function transitionToScheduled(task: usize, generation: i32): i32 {
   for (;;) {
-    const state = loadShared(address);
-    if ((state & (SCHEDULED | COMPLETE)) != 0) return NOTHING;
-    if (compareExchange(address, state, state | SCHEDULED) != state) continue;
+    const both = loadBoth(task);
+    const state = both as i32;
+    if (!isGeneration(both, generation) || (state & (SCHEDULED | COMPLETE)) != 0) return NOTHING;
+    if (!changeBoth(task, both, SCHEDULED)) continue;
     return (state & RUNNING) != 0 ? NOTHING : SUBMIT;
   }
 }
@@ -81,16 +112,18 @@ export function transitionToYielded(task: usize): void {
   }
 }
 
-/** Somebody aborts it. SUBMIT if the caller must queue it, so that its own thread drops it. Partner: transitionToIdle. */
-export function transitionToCancelled(task: usize): i32 {
-  const address = task + TASK_STATE;
+/**
+ * Somebody aborts it. SUBMIT if the caller must queue it, so that its own thread drops it; CHANGED if it was cancelled and
+ * its thread will come upon it; NOTHING if it had ended, was cancelled already, or is another task. Partner: transitionToIdle.
+ */
+export function transitionToCancelled(task: usize, generation: i32): i32 {
   for (;;) {
-    const state = loadShared(address);
-    if ((state & (COMPLETE | CANCELLED)) != 0) return NOTHING;
+    const both = loadBoth(task);
+    const state = both as i32;
+    if (!isGeneration(both, generation) || (state & (COMPLETE | CANCELLED)) != 0) return NOTHING;
     const idle = (state & (SCHEDULED | RUNNING)) == 0;
-    if (compareExchange(address, state, state | CANCELLED | (idle ? SCHEDULED : 0)) != state)
-      continue;
-    return idle ? SUBMIT : NOTHING;
+    if (!changeBoth(task, both, CANCELLED | (idle ? SCHEDULED : 0))) continue;
+    return idle ? SUBMIT : CHANGED;
   }
 }
 
@@ -98,4 +131,18 @@ export function transitionToCancelled(task: usize): i32 {
 export function transitionToComplete(task: usize): void {
   assert((stateOf(task) & RUNNING) != 0, "state: only a task that runs can complete");
   storeShared(task + TASK_STATE, COMPLETE);
+}
+
+/** Its thread died, so nobody polls it or will poll it. Returns what it was: a wake may have it in hand at this moment. */
+export function transitionToLost(task: usize): i32 {
+  return exchangeShared(task + TASK_STATE, COMPLETE);
+}
+
+/** The thread that had taken it died before it could poll it: as if it had never been taken. */
+export function transitionToUntaken(task: usize): void {
+  const address = task + TASK_STATE;
+  for (;;) {
+    const state = loadShared(address);
+    if (compareExchange(address, state, (state & CANCELLED) | SCHEDULED) == state) return;
+  }
 }

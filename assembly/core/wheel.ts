@@ -5,8 +5,11 @@
 // W2  `elapsed` never passes an occupied slot's start without that slot being emptied: fired (level 0) or cascaded.
 // W3  Slots are first-in first-out, so entries of one tick fire in the order in which they were registered.
 // W4  An entry is given back the moment it fires; (entry, key) is how its owner learns of it.
+// W5  The wheel and its entries belong to one thread. Another thread cancels by turning the key negative: of that and the
+//     firing one comes first, decided by compare-and-swap. The owner gives such an entry back at its next driver turn.
 
 import {
+  CANCELLED_TIMERS,
   FOREIGN,
   FOREIGN_FIRED,
   HEADER_TIMER_LIMIT,
@@ -17,22 +20,31 @@ import {
   TIMER_PLACE,
   TIMER_PREVIOUS,
   TIMER_SHIFT,
+  TIMER_SLAB,
   TIMER_TASK,
   TIMER_TASK_GENERATION,
   WHEEL_ELAPSED,
   WHEEL_OCCUPIED,
   WHEEL_SLOTS,
 } from "./layout";
-import { giveSlot, slotAddress, takeSlot } from "./slab";
+import { giveSlot, hasPage, slotAddress, takeSlot } from "./slab";
+import { compareExchange, exchangeShared, loadShared, storeShared } from "./sync";
 import { isTracing, TRACE_FIRE, trace } from "./trace";
 import { wakeTask } from "./wake";
-import { get, set, worker } from "./worker";
+import { get, recordOf, self, set, worker } from "./worker";
 
 const LEVELS: i32 = 6;
 const SLOT_BITS: i32 = 6;
 const SLOT_MASK: u64 = 63;
 const SPAN: u64 = 1 << 36;
-const PLACE_FOREIGN: i32 = -1;
+/** Places of entries that stand in no slot of the wheel: fired for a foreign waker; fired, but cancelled from elsewhere. */
+const PLACE_FOREIGN: i32 = 0x1ff;
+const PLACE_NONE: i32 = 0x1fe;
+const PLACE_MASK: i32 = 0x1ff;
+const OWNER_SHIFT: i32 = 16;
+
+/** The key of an entry that is just firing: no registration has it, and it says no to every cancel. */
+const FIRING: i32 = i32.MIN_VALUE;
 const NEVER: u64 = u64.MAX_VALUE;
 
 function timerAddress(entry: i32): usize {
@@ -64,12 +76,24 @@ function placeFor(deadline: u64): i32 {
   return (level << SLOT_BITS) | (((deadline >> (level * SLOT_BITS)) & SLOT_MASK) as i32);
 }
 
+function placeOf(address: usize): i32 {
+  return loadShared(address + TIMER_PLACE) & PLACE_MASK;
+}
+
+function setPlace(address: usize, place: i32): void {
+  storeShared(address + TIMER_PLACE, (self() << OWNER_SHIFT) | place);
+}
+
+function ownerOf(address: usize): i32 {
+  return loadShared(address + TIMER_PLACE) >>> OWNER_SHIFT;
+}
+
 function link(entry: i32): void {
   const address = timerAddress(entry);
   const place = placeFor(load<u64>(address + TIMER_DEADLINE));
   const list = placeAddress(place);
   const tail = load<i32>(list + 4);
-  store<i32>(address + TIMER_PLACE, place);
+  setPlace(address, place);
   store<i32>(address + TIMER_PREVIOUS, tail);
   store<i32>(address + TIMER_NEXT, 0);
   if (tail == 0) {
@@ -82,7 +106,7 @@ function link(entry: i32): void {
 }
 
 function unlink(address: usize): void {
-  const place = load<i32>(address + TIMER_PLACE);
+  const place = placeOf(address);
   const list = placeAddress(place);
   const previous = load<i32>(address + TIMER_PREVIOUS);
   const next = load<i32>(address + TIMER_NEXT);
@@ -99,8 +123,8 @@ function clearOccupied(place: i32): void {
 }
 
 function free(entry: i32, address: usize): void {
-  store<i32>(address + TIMER_KEY, 0);
-  giveSlot(HEADER_TIMER_LIMIT, TIMER_DIRECTORY, entry, TIMER_SHIFT, TIMER_NEXT);
+  storeShared(address + TIMER_KEY, 0);
+  giveSlot(TIMER_SLAB, TIMER_DIRECTORY, entry, TIMER_SHIFT, TIMER_NEXT);
 }
 
 /** A deadline that has passed belongs to the tick we stand in. */
@@ -112,29 +136,64 @@ function clamp(deadline: f64): u64 {
 /** Registers a timer. `task` is the slot to wake, or FOREIGN. Returns the entry, or -1 when there is no room. */
 export function insertTimer(deadline: f64, task: i32, generation: i32, key: i32): i32 {
   assert(key > 0, "wheel: a key is positive");
-  const entry = takeSlot(HEADER_TIMER_LIMIT, TIMER_DIRECTORY, TIMER_SHIFT, TIMER_NEXT);
+  const entry = takeSlot(TIMER_SLAB, HEADER_TIMER_LIMIT, TIMER_DIRECTORY, TIMER_SHIFT, TIMER_NEXT);
   if (entry < 0) return entry;
   const address = timerAddress(entry);
   store<u64>(address + TIMER_DEADLINE, clamp(deadline));
   store<i32>(address + TIMER_TASK, task);
   store<i32>(address + TIMER_TASK_GENERATION, generation);
-  store<i32>(address + TIMER_KEY, key);
   link(entry);
+  storeShared(address + TIMER_KEY, key);
   return entry;
 }
 
 /** Whether the registration has neither fired nor been cancelled. */
 export function isTimerPending(entry: i32, key: i32): bool {
   const address = timerAddress(entry);
-  return load<i32>(address + TIMER_KEY) == key && load<i32>(address + TIMER_PLACE) != PLACE_FOREIGN;
+  return loadShared(address + TIMER_KEY) == key && placeOf(address) != PLACE_FOREIGN;
 }
 
-/** Cancelling twice, or after it fired, does nothing. */
+/** Cancelling twice, or after it fired, does nothing. From another thread than registered it: W5. */
 export function cancelTimer(entry: i32, key: i32): void {
   if (!isTimerPending(entry, key)) return;
   const address = timerAddress(entry);
+  if (ASC_FEATURE_THREADS && ownerOf(address) != self()) {
+    cancelRemotely(address, key, ownerOf(address), entry);
+    return;
+  }
   unlink(address);
   free(entry, address);
+}
+
+/** Partner: the compare-and-swap in claim. */
+function cancelRemotely(address: usize, key: i32, owner: i32, entry: i32): void {
+  if (compareExchange(address + TIMER_KEY, key, -key) != key) return;
+  const chain = recordOf(owner) + CANCELLED_TIMERS;
+  for (;;) {
+    const head = loadShared(chain);
+    store<i32>(address + TIMER_TASK_GENERATION, head);
+    if (compareExchange(chain, head, entry + 1) == head) return;
+  }
+}
+
+/** Gives back what other threads have cancelled. */
+function reapCancelled(): void {
+  if (loadShared(worker() + CANCELLED_TIMERS) == 0) return;
+  let next = exchangeShared(worker() + CANCELLED_TIMERS, 0);
+  while (next != 0) {
+    const entry = next - 1;
+    const address = timerAddress(entry);
+    next = load<i32>(address + TIMER_TASK_GENERATION);
+    if (placeOf(address) < LEVELS << SLOT_BITS) unlink(address);
+    free(entry, address);
+  }
+}
+
+/** Whether a timer that is due may fire: not if another thread has cancelled it. Partner: cancelRemotely. */
+function claim(address: usize): bool {
+  if (!ASC_FEATURE_THREADS) return true;
+  const key = loadShared(address + TIMER_KEY);
+  return key > 0 && compareExchange(address + TIMER_KEY, key, FIRING) == key;
 }
 
 /** Names another task to wake: the future that owns the timer has moved to it. */
@@ -178,8 +237,15 @@ function takePlace(place: i32): i32 {
 function fire(entry: i32, address: usize): void {
   assert(load<u64>(address + TIMER_DEADLINE) <= elapsed(), "wheel: no timer fires early");
   const task = load<i32>(address + TIMER_TASK);
+  const key = loadShared(address + TIMER_KEY);
+  if (!claim(address)) {
+    setPlace(address, PLACE_NONE);
+    return;
+  }
   if (task == FOREIGN) {
-    store<i32>(address + TIMER_PLACE, PLACE_FOREIGN);
+    setPlace(address, PLACE_FOREIGN);
+    // No task, so no generation: the key stands there until it is asked for.
+    store<i32>(address + TIMER_TASK_GENERATION, key);
     store<i32>(address + TIMER_PREVIOUS, 0);
     store<i32>(address + TIMER_NEXT, get(FOREIGN_FIRED));
     set(FOREIGN_FIRED, entry + 1);
@@ -213,6 +279,7 @@ function expirePlace(place: i32): i32 {
 export function advanceWheel(now: f64): i32 {
   const target = now as u64;
   let fired = 0;
+  if (ASC_FEATURE_THREADS) reapCancelled();
   for (;;) {
     const start = nextSlotStart();
     if (start > target) break;
@@ -263,8 +330,19 @@ export function takeForeignFired(): i32 {
   const head = get(FOREIGN_FIRED);
   if (head == 0) return 0;
   const address = timerAddress(head - 1);
-  const key = load<i32>(address + TIMER_KEY);
+  const key = load<i32>(address + TIMER_TASK_GENERATION);
   set(FOREIGN_FIRED, load<i32>(address + TIMER_NEXT));
   free(head - 1, address);
   return key;
+}
+
+/** A thread has died: its timers are given back. Its tasks are lost, and nobody waits for them. */
+export function freeTimersOf(dead: i32, entries: i32): void {
+  exchangeShared(recordOf(dead) + CANCELLED_TIMERS, 0);
+  for (let entry = 0; entry < entries; entry++) {
+    if (!hasPage(TIMER_DIRECTORY, entry, TIMER_SHIFT)) continue;
+    const address = timerAddress(entry);
+    if (loadShared(address + TIMER_KEY) == 0 || ownerOf(address) != dead) continue;
+    free(entry, address);
+  }
 }

@@ -1,17 +1,29 @@
-// This thread's own place in memory. The global is per instance, which makes it thread-local storage.
+// A thread's own place in memory. The globals are per instance, which makes them thread-local storage.
 
 import { WORKER_SIZE, WORKERS } from "./layout";
 
 /** Zero until adoptWorker, which every instance calls first. */
 let record: usize = 0;
+let number: i32 = 0;
 
 export function adoptWorker(index: i32): void {
-  record = WORKERS + (index as usize) * WORKER_SIZE;
+  number = index;
+  record = recordOf(index);
 }
 
-/** Address of this thread's worker record. Without threads there is one, so the compiler knows the address. */
+/** Address of a thread's record. */
+export function recordOf(index: i32): usize {
+  return WORKERS + (index as usize) * WORKER_SIZE;
+}
+
+/** Address of this thread's record. Without threads there is one, so the compiler knows the address. */
 export function worker(): usize {
   return ASC_FEATURE_THREADS ? record : WORKERS;
+}
+
+/** This thread's number. */
+export function self(): i32 {
+  return ASC_FEATURE_THREADS ? number : 0;
 }
 
 export function get(field: usize): i32 {
@@ -20,6 +32,11 @@ export function get(field: usize): i32 {
 
 export function set(field: usize, value: i32): void {
   store<i32>(worker() + field, value);
+}
+
+/** One more of something, for the metrics. Plain: only this thread counts, and a reader may be late. */
+export function count(counter: usize): void {
+  set(counter, get(counter) + 1);
 }
 
 /** A field that holds an address. */

@@ -93,7 +93,7 @@ function textAt(memory: WebAssembly.Memory, pointer: number): string {
 /** A core of its own, adopted, configured and seeded with 1. */
 export function loadCore(build: Build, settings: Settings = {}): LoadedCore {
   const shared = build.endsWith("threads");
-  const memory = new WebAssembly.Memory({ initial: 3, maximum: 65536, shared });
+  const memory = new WebAssembly.Memory({ initial: shared ? 131 : 3, maximum: 65536, shared });
   const abort = (message: number, file: number, line: number): never => {
     throw new Error(`assertion: ${textAt(memory, message)} (${textAt(memory, file)}:${line})`);
   };
