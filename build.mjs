@@ -25,6 +25,7 @@ export const ENTRIES = {
   runtime: "ts/runtime/index.ts",
   net: "ts/net/index.ts",
   io: "ts/io/index.ts",
+  worker: "ts/worker/index.ts",
 };
 
 /** What stands behind `#host` and `#net`, by the conditions in package.json. */
@@ -64,32 +65,31 @@ function run(file, ...args) {
   if (result.status !== 0) throw new Error(`${file} ${args.join(" ")} failed`);
 }
 
+/** What a build exports besides assembly/core/index.ts. */
+const MORE_EXPORTS = {
+  threads: ["assembly/core/threads/index.ts"],
+  "check-threads": ["assembly/core/threads/index.ts"],
+};
+
 function compileCore(target) {
-  run("node_modules/assemblyscript/bin/asc.js", "--target", target);
+  const more = MORE_EXPORTS[target] ?? [];
+  run("node_modules/assemblyscript/bin/asc.js", ...more, "--target", target);
 }
 
-/** Gives `core:single` the bytes of one build of the core. */
-function coreBytes(file) {
+/** Gives `core:single` and `core:threads` the bytes of one pair of builds of the core; `prefix` is "" or "check-". */
+function coreBytes(prefix) {
   return {
     name: "core-bytes",
     setup(plugin) {
       plugin.onResolve({ filter: /^core:/ }, ({ path }) => ({ path, namespace: "core" }));
-      plugin.onLoad({ filter: /.*/, namespace: "core" }, () => ({
-        contents: `export default ${JSON.stringify(readFileSync(join(root, file)).toString("base64"))};`,
-        loader: "js",
-      }));
+      plugin.onLoad({ filter: /.*/, namespace: "core" }, ({ path }) => {
+        const file = join(root, `build/core.${prefix}${path.slice("core:".length)}.wasm`);
+        const text = readFileSync(file).toString("base64");
+        return { contents: `export default ${JSON.stringify(text)};`, loader: "js" };
+      });
     },
   };
 }
-
-/** The check build runs on Node only, so its hosts are bundled in and it needs no conditions of its own. */
-const nodeHosts = {
-  name: "node-hosts",
-  setup(plugin) {
-    plugin.onResolve({ filter: /^#host$/ }, () => ({ path: join(root, HOSTS["host/node"]) }));
-    plugin.onResolve({ filter: /^#net$/ }, () => ({ path: join(root, HOSTS["host/node-net"]) }));
-  },
-};
 
 function bundle(outdir, entries, core, plugins) {
   return build({
@@ -119,8 +119,8 @@ export async function buildPackage({ quick = false, force = false } = {}) {
   for (const target of ["threads", "single", "check-threads", "check-single"]) compileCore(target);
   rmSync(join(root, "dist"), { recursive: true, force: true });
   rmSync(join(root, "build/check"), { recursive: true, force: true });
-  await bundle("dist", { ...ENTRIES, ...HOSTS }, "build/core.single.wasm", []);
-  await bundle("build/check", ENTRIES, "build/core.check-single.wasm", [nodeHosts]);
+  await bundle("dist", { ...ENTRIES, ...HOSTS }, "", []);
+  await bundle("build/check", ENTRIES, "check-", []);
   if (!quick) run("node_modules/typescript/bin/tsc", "-p", ".");
   if (!quick) writeFileSync(STAMP, JSON.stringify({ hash }));
   return true;

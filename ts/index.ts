@@ -40,6 +40,12 @@ export { type MainOptions, type MainProgram, main } from "./runtime/main.js";
 export type { SpawnFunction } from "./runtime/spawning.js";
 export { JoinError } from "./runtime/task/join-error.js";
 export { AbortHandle, JoinHandle } from "./runtime/task/join-handle.js";
+export {
+  type SendableAsync,
+  type SendableCoroutine,
+  type SendableFunction,
+  sendable,
+} from "./send/sendable.js";
 export { spawn } from "./task/spawn.js";
 export { yieldNow } from "./task/yield-now.js";
 export type { Duration, DurationLike } from "./time/duration.js";

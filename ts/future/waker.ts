@@ -5,6 +5,9 @@
  * has ended too.
  */
 export abstract class Waker {
+  /** The waker of a task of a multi_thread runtime may be sent to another thread, and wakes the task from there. */
+  declare readonly "~send": true;
+
   /** Has the task polled again soon. Never throws. */
   abstract wake(): void;
 

@@ -30,10 +30,77 @@ export interface Host {
   runWith<T>(store: object, callback: () => T): T;
   /** The value that `runWith` carries, or undefined. */
   carried(): object | undefined;
+  /** What stands around this call in the host's own asynchronous context, to run other calls in; undefined where there is none. */
+  captureContext(): (<T>(callback: () => T) => T) | undefined;
   /** Calls back when the process has nothing left to wait for. Returns what takes the callback back. */
   onIdleExit(callback: () => void): () => void;
   /** Calls back when the process ends. Returns what takes the callback back. */
   onExit(callback: () => void): () => void;
+  /** Keeps the process alive until the result is called. */
+  keepAlive(): () => void;
+  /** Threads, where the host has them and this page or process may use them. */
+  readonly threads: HostThreads | undefined;
+}
+
+/** What a thread that the library starts is given. Must be structured-cloneable. */
+export type ThreadData = unknown;
+
+export interface ThreadOptions {
+  readonly name: string;
+  /** The module that a thread begins with; undefined: the library's own. */
+  readonly entry: string | undefined;
+  readonly stackBytes: number | undefined;
+  readonly data: ThreadData;
+}
+
+/** Another thread, as the one that started it sees it. */
+export interface HostThread {
+  /** Ends it wherever it is. */
+  terminate(): void;
+  /** Sends a value by structured clone; arrives in order. Throws what cannot be cloned. */
+  post(message: unknown, transfer: readonly unknown[]): void;
+  /** Whether it is there, asked without the event loop; true where that cannot be told. */
+  isAlive(): boolean;
+  /** What it has sent and `onMessage` has not been called for, at once; undefined when there is nothing. */
+  receive(): unknown;
+}
+
+export interface ThreadEvents {
+  /** It has sent something. */
+  onMessage(message: unknown): void;
+  /** It has ended. `error` is what it threw, if anything. */
+  onExit(code: number, error: unknown): void;
+}
+
+/** This thread, when the library has started it. */
+export interface OwnThread {
+  readonly data: ThreadData;
+  /** Sends to the thread that started this one. */
+  post(message: unknown, transfer: readonly unknown[]): void;
+  /** What has been sent to this thread and not been received, at once; undefined when there is nothing. */
+  receive(): unknown;
+  /** Called when `receive` may give something, unless the thread is blocked. Keeps the thread alive until it exits. */
+  onReceivable(callback: () => void): void;
+  /** Calls back when this thread ends by itself, in whatever way but for want of memory; not when it is terminated. */
+  onExit(callback: () => void): void;
+  /** Ends this thread. */
+  exit(): never;
+}
+
+export interface HostThreads {
+  /** How many threads the machine runs at once. */
+  readonly cores: number;
+  start(options: ThreadOptions, events: ThreadEvents): HostThread;
+  /** This thread, if the library has started it. */
+  own(): OwnThread | undefined;
+  /** Blocks this thread while the word holds the value, for at most `limitMs`. Only where `canPark`. */
+  wait(words: Int32Array, index: number, value: number, limitMs: number | undefined): void;
+  /** The same without blocking: calls back when the word is notified, or held something else at once. */
+  waitAsync(words: Int32Array, index: number, value: number, callback: () => void): void;
+  /** Whether something on this thread's event loop is under way that could call back. */
+  isLoopInUse(): boolean;
+  /** Imports a module. */
+  load(url: string): Promise<Record<string, unknown>>;
 }
 
 /** An IP address and a port. */

@@ -2,36 +2,18 @@
 
 import { host } from "#host";
 import { type Future, setDriver, setWakerReport } from "../future/index.js";
-import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
+import { defaultOptions } from "./defaults.js";
 import { carriedCell, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
-import type { RuntimeOptions } from "./options.js";
 import { textOf } from "./panics.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
+import { makeBlockingPool } from "./scheduler/multi-thread/blocking-pool.js";
+import { registerWakers } from "./scheduler/multi-thread/wakers.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
+import { registerOwnErrors } from "./sent-errors.js";
 import { AsyncCell } from "./task/async-cell.js";
 import { pollingTask, type TaskCell } from "./task/cell.js";
 import { JoinHandle } from "./task/join-handle.js";
-
-/** What a runtime has unless its builder says otherwise; Tokio's figures where it has them. */
-export function defaultOptions(): RuntimeOptions {
-  return {
-    host,
-    name: undefined,
-    eventInterval: 61,
-    lifo: false,
-    maxTasks: MAX_TASKS,
-    maxTimers: MAX_TIMERS,
-    io: false,
-    time: false,
-    seed: undefined,
-    startPaused: false,
-    unhandledPanic: "ignore",
-    trackSpawnSites: host.environment("TOKIWA_SPAWN_SITES") === "1",
-    trace: false,
-    hooks: {},
-  };
-}
 
 /** @throws {NoRuntimeError} outside of every runtime. */
 export function currentScheduler(what: string): Scheduler {
@@ -44,7 +26,10 @@ let ambient: Scheduler | undefined;
 
 /** One for this thread, made at the first `await` that needs it. Never shut down; idle it costs nothing. */
 function ambientScheduler(): Scheduler {
-  ambient ??= new CurrentThread({ ...defaultOptions(), name: "ambient", io: true, time: true });
+  ambient ??= new CurrentThread(
+    { ...defaultOptions(), name: "ambient", io: true, time: true },
+    makeBlockingPool,
+  );
   return ambient;
 }
 
@@ -70,9 +55,19 @@ function drive<T>(future: unknown): Promise<T> {
   return scheduler.drive(future as Future<T>, awaitingCell());
 }
 
-setWakerReport((error) =>
-  host.report(`tokiwa: a waker threw, and the runtime goes on: ${textOf(error)}`),
-);
+let installed = false;
 
-// Async, so that a refusal rejects: a `then` never throws.
-setDriver(async <T>(future: unknown) => drive<T>(future));
+/** `await` of a future drives it on a runtime from here on. Whoever makes a runtime calls this; once is enough. */
+export function installDriver(): void {
+  if (installed) return;
+  installed = true;
+  registerWakers();
+  registerOwnErrors();
+  setWakerReport((error) =>
+    host.report(`tokiwa: a waker threw, and the runtime goes on: ${textOf(error)}`),
+  );
+  // Async, so that a refusal rejects: a `then` never throws.
+  setDriver(async <T>(future: unknown) => drive<T>(future));
+}
+
+installDriver();

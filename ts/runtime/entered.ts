@@ -7,6 +7,9 @@ import type { Scheduler } from "./scheduler/scheduler.js";
 import { AsyncCell } from "./task/async-cell.js";
 
 let entered: Scheduler | undefined;
+/** On a thread that a runtime has started: that runtime. */
+let threadScheduler: Scheduler | undefined;
+let isWorkerThread = false;
 /** Guards in force: a guard may only be disposed while it is the last. */
 let guards = 0;
 
@@ -24,7 +27,22 @@ export function carriedCell(): AsyncCell<unknown> | undefined {
 }
 
 export function tryCurrentScheduler(): Scheduler | undefined {
-  return entered ?? (carriedCell()?.asyncOwner as Scheduler | undefined);
+  return entered ?? (carriedCell()?.asyncOwner as Scheduler | undefined) ?? threadScheduler;
+}
+
+/** This thread belongs to a runtime for good. */
+export function setThreadScheduler(scheduler: Scheduler): void {
+  threadScheduler = scheduler;
+}
+
+/** This thread was started by a runtime, and may be about to import modules of the program. */
+export function setWorkerThread(): void {
+  isWorkerThread = true;
+}
+
+/** Whether a runtime has started this thread: a program that it imports is not to start once more. */
+export function isOnWorkerThread(): boolean {
+  return isWorkerThread;
 }
 
 /** Puts the previous runtime back when disposed. Guards are disposed in reverse order of their making. */

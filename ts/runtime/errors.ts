@@ -76,13 +76,22 @@ export class DriverDisabledError extends TokiwaError {
   }
 }
 
+const LIMITS = {
+  task: "Wait for some to end, or raise `Builder.maxTasks`.",
+  timer: "Wait for some to end, or raise `Builder.maxTimers`.",
+  "sendable function":
+    "A function counts once, however often it is spawned: make it outside of loops.",
+  thread: "Let some of the threads that use this runtime end.",
+  "result of a task": "Give less back at once.",
+  "argument of a task": "Wait for some tasks to end, or send less at once.",
+};
+
 /** As many tasks or timers are alive as the runtime may hold. */
 export class LimitError extends TokiwaError {
   readonly limit: number;
-  constructor(what: "task" | "timer", limit: number) {
+  constructor(what: keyof typeof LIMITS, limit: number) {
     super(
-      `no room for another ${what}: ${limit} are alive, or memory is at its maximum. ` +
-        `Wait for some to end, or raise \`Builder.${what === "task" ? "maxTasks" : "maxTimers"}\`.`,
+      `no room for another ${what}: ${limit} are alive, or memory is at its maximum. ${LIMITS[what]}`,
     );
     this.limit = limit;
   }
@@ -107,5 +116,42 @@ export class EnterOrderError extends TokiwaError {
     super(
       "`EnterGuard` values dropped out of order. Guards returned by `enter()` must be disposed in the reverse order of their making.",
     );
+  }
+}
+
+/** A worker could not find a sendable function. */
+export class ModuleLoadError extends TokiwaError {
+  /** The module. */
+  readonly url: string;
+  /** The export that was looked for. */
+  readonly exportName: string;
+  constructor(url: string, exportName: string, problem: string, cause?: unknown) {
+    super(
+      `a worker cannot run ${JSON.stringify(exportName)}: ${url} ${problem}. ` +
+        "`sendable(import.meta.url, name, fn)` must stand in the module that exports `fn` by that name.",
+      cause === undefined ? undefined : { cause },
+    );
+    this.url = url;
+    this.exportName = exportName;
+  }
+}
+
+/** The threads of a runtime could not be started, or keep dying before they do anything. */
+export class WorkerStartError extends TokiwaError {}
+
+/** `blockInPlace` was called where no other worker could take over. */
+export class CannotBlockInPlaceError extends TokiwaError {
+  constructor() {
+    super(
+      "can call blocking only when running on the multi-threaded runtime: on current_thread everything would stand still. " +
+        "Use `spawnBlocking`, or `Builder.newMultiThread()`.",
+    );
+  }
+}
+
+/** This place has no threads. */
+export class NoThreadsError extends TokiwaError {
+  constructor(hostName: string) {
+    super(`${hostName} gives this library no threads: use \`Builder.newCurrentThread()\``);
   }
 }

@@ -1,14 +1,27 @@
 // A reference to a runtime.
 
+import { registerSendable } from "../send/codec.js";
+import { SendError } from "../send/errors.js";
 import { EnterGuard, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { TaskDump } from "./reports.js";
+import { isBlockingAllowed } from "./scheduler/blocking.js";
+import { attach, attachBeside } from "./scheduler/multi-thread/attachments.js";
+import type { Membership } from "./scheduler/multi-thread/membership.js";
+import { MultiThread } from "./scheduler/multi-thread/multi-thread.js";
 import type { Flavor, Scheduler } from "./scheduler/scheduler.js";
-import { type SpawnFunction, spawnerFor } from "./spawning.js";
+import { type BlockOnFunction, type SpawnFunction, spawnerFor, startTask } from "./spawning.js";
+import { UNHOOKED } from "./task/cell.js";
 
-/** Spawns onto a runtime and looks into it, from wherever. Keeps the runtime's structures alive, not its tasks running. */
+/**
+ * Spawns onto a runtime and looks into it, from wherever. Keeps the runtime's structures alive, not its tasks running.
+ *
+ * A handle of a multi_thread runtime is `Send`: a task that gets one as an argument, on whatever runtime's thread, spawns
+ * sendable functions onto it and awaits their values. What crosses then must be what can be bytes, of at most a megabyte.
+ */
 export class Handle {
+  declare readonly "~send": true;
   private readonly scheduler: Scheduler;
 
   /** Spawns a task on this runtime. @throws {ShutdownError} once it is shut down. */
@@ -38,6 +51,18 @@ export class Handle {
     return new EnterGuard(this.scheduler);
   }
 
+  /**
+   * Runs a main future and blocks this thread until its value is there: as `Runtime.blockOn`, for a thread of the blocking pool
+   * and for code inside `blockInPlace`.
+   *
+   * @throws {NestedRuntimeError} inside a task. @throws {CannotBlockError} where the host forbids blocking.
+   */
+  readonly blockOn: BlockOnFunction = ((program: unknown, ...args: unknown[]) => {
+    const scheduler = schedulerForBlocking(this.scheduler);
+    scheduler.assertMayBlock("Handle.blockOn");
+    return scheduler.blockOn(startTask(scheduler, "blockOn", program, args, UNHOOKED));
+  }) as BlockOnFunction;
+
   get flavor(): Flavor {
     return this.scheduler.flavor;
   }
@@ -55,8 +80,32 @@ export class Handle {
     return this.scheduler.dump();
   }
 
+  /** @internal What stands for it on its way. @throws {SendError} for a runtime that other threads cannot reach. */
+  sent(): unknown {
+    if (this.scheduler instanceof MultiThread) return this.scheduler.membership;
+    throw new SendError(
+      "a Handle",
+      this,
+      "of a current_thread runtime cannot be sent to another thread: send the handle of a multi_thread runtime",
+    );
+  }
+
   /** An integer in [0, bound), repeatable under a seed and independent of what the scheduler and `select` draw. */
   randomBelow(bound: number): number {
     return this.scheduler.randomBelow(bound);
   }
 }
+
+/** Inside of a poll that may block, another part of the same runtime than the one whose turn is under way. */
+function schedulerForBlocking(scheduler: Scheduler): Scheduler {
+  if (!isBlockingAllowed() || !(scheduler instanceof MultiThread) || !scheduler.isPolling())
+    return scheduler;
+  return attachBeside(scheduler.membership);
+}
+
+registerSendable(
+  "runtime handle",
+  Handle,
+  (handle) => handle.sent(),
+  (membership) => new Handle(attach(membership as Membership)),
+);

@@ -17,6 +17,11 @@ export interface Hooks {
   threadUnpark?: () => void;
   taskSpawn?: (meta: TaskMeta) => void;
   taskTerminate?: (meta: TaskMeta) => void;
+  workerLost?: (worker: number, error: unknown) => void;
+  /** Gives what is to cross threads with a sendable task. */
+  contextCapture?: () => unknown;
+  /** Runs a poll of that task with it. */
+  contextRestore?: <T>(captured: unknown, run: () => T) => T;
 }
 
 export type UnhandledPanic = "ignore" | "shutdownRuntime";
@@ -38,4 +43,16 @@ export interface RuntimeOptions {
   readonly trackSpawnSites: boolean;
   readonly trace: boolean;
   readonly hooks: Hooks;
+  /** Tasks run in the host's asynchronous context of their spawn. */
+  readonly captureContext: boolean;
+  // What only threads need.
+  readonly maxBlockingThreads: number;
+  readonly keepAliveMs: number;
+  /** 0: found by measurement. */
+  readonly globalQueueInterval: number;
+  readonly threadName: string | undefined;
+  readonly stackBytes: number | undefined;
+  /** The module that threads begin with, if not the library's own. */
+  readonly workerEntry: string | undefined;
+  readonly preload: readonly string[];
 }

@@ -5,7 +5,7 @@ import type { EnterGuard } from "./entered.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { TaskDump } from "./reports.js";
-import type { CurrentThread, TickReport } from "./scheduler/current-thread.js";
+import type { RuntimeScheduler, TickReport } from "./scheduler/thread.js";
 import {
   type BlockOnFunction,
   type RunFunction,
@@ -17,7 +17,10 @@ import { UNHOOKED } from "./task/cell.js";
 
 /** What a shutdown left behind. */
 export interface ShutdownReport {
-  /** Async functions that had not come to their end; they go on, unobserved. */
+  /**
+   * What had not come to its end: async functions of this thread, which go on unobserved, and tasks that other threads were
+   * still polling, whose threads were terminated.
+   */
   readonly stuck: readonly TaskDump[];
 }
 
@@ -25,10 +28,11 @@ export interface ShutdownReport {
  * A runtime. Made by `Builder`; several may live side by side.
  *
  * A current_thread runtime makes progress only while somebody drives it: `run`, `blockOn`, `tick`, or an `await` of one of
- * its handles. In between its tasks stand still.
+ * its handles. In between its tasks stand still. Those of a multi_thread runtime go on: sendable ones on the workers, others
+ * whenever their thread's event loop is free.
  */
 export class Runtime implements AsyncDisposable {
-  private readonly scheduler: CurrentThread;
+  private readonly scheduler: RuntimeScheduler;
 
   /** Spawns a task. It starts when the runtime is next driven. @throws {ShutdownError} once the runtime is shut down. */
   readonly spawn: SpawnFunction;
@@ -39,7 +43,7 @@ export class Runtime implements AsyncDisposable {
    * @returns a promise of its value, which rejects with what the main future throws. Tasks that it leaves behind stand
    *   still until the runtime is driven again.
    * @throws {ShutdownError} (rejects) when the runtime is shut down meanwhile.
-   * @throws {DeadlockError} (rejects) when nothing is left that could wake anything.
+   * @throws {DeadlockError} (rejects) when nothing is left that could wake anything; known only while there are no other threads.
    * @throws {UnhandledPanicError} (rejects) when a task panicked and `unhandledPanic` is `"shutdownRuntime"`.
    */
   readonly run: RunFunction = (async (program: unknown, ...args: unknown[]) =>
@@ -59,7 +63,7 @@ export class Runtime implements AsyncDisposable {
   }) as BlockOnFunction;
 
   /** @internal */
-  constructor(scheduler: CurrentThread) {
+  constructor(scheduler: RuntimeScheduler) {
     this.scheduler = scheduler;
     this.spawn = spawnerFor(scheduler);
   }
@@ -87,6 +91,17 @@ export class Runtime implements AsyncDisposable {
     return this.scheduler.metrics();
   }
 
+  /**
+   * Ends a thread wherever it is, for one that is stuck in a loop without an end: its tasks fail with a JoinError that
+   * `isWorkerLost`, and another thread takes its place.
+   *
+   * @param worker the number of the thread, as in the metrics and hooks.
+   * @returns whether there is such a thread.
+   */
+  terminateWorker(worker: number): boolean {
+    return this.scheduler.terminateWorker(worker);
+  }
+
   /** Every task that has not ended, by id: what is pending, and since how many polls. */
   dump(): TaskDump[] {
     return this.scheduler.dump();
@@ -97,7 +112,10 @@ export class Runtime implements AsyncDisposable {
     return this.scheduler.traceText();
   }
 
-  /** Drops every task and waits, without limit, until async functions under way have come to their end. */
+  /**
+   * Drops every task and waits, without limit, until async functions under way have come to their end, calls of the blocking
+   * pool have returned, and all threads have ended.
+   */
   async shutdown(): Promise<ShutdownReport> {
     this.scheduler.close();
     return { stuck: await this.scheduler.settled(undefined) };

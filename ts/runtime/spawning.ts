@@ -12,13 +12,23 @@ import {
   isCoroutineFunction,
   NotAFutureError,
 } from "../future/index.js";
+import {
+  type SendableAsync,
+  type SendableCoroutine,
+  type SendableFunction,
+  sendableInfo,
+} from "../send/sendable.js";
 import { stackAbove } from "./reports.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
-import type { TaskCell, TaskDetails } from "./task/cell.js";
+import { type TaskCell, type TaskDetails, UNHOOKED } from "./task/cell.js";
 import { JoinHandle } from "./task/join-handle.js";
 
 /** The call signatures of everything that starts a task: `R` is what it gives for a task with value `T`. */
 export interface SpawnFunction {
+  /** A sendable function: runs on whichever worker is free, or here on current_thread. Arguments and result are sent. */
+  <A extends readonly unknown[], T>(fn: SendableCoroutine<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(fn: SendableAsync<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(fn: SendableFunction<A, T>, ...args: A): JoinHandle<T>;
   // First, because the compiler fixes the type of an unannotated `{ signal }` by the first signature that could fit.
   /** An async function: gets `{ signal }`. */
   <T>(fn: (context: AsyncContext) => PromiseLike<T>): JoinHandle<T>;
@@ -55,6 +65,11 @@ export function startTask(
   args: readonly unknown[],
   details?: TaskDetails,
 ): TaskCell<unknown> {
+  // What somebody waits for right here runs here.
+  if (details !== UNHOOKED) {
+    const info = sendableInfo(target);
+    if (info !== undefined) return scheduler.spawnSendable(info, args, false, details);
+  }
   if (isCoroutineFunction(target)) return scheduler.spawnCoroutine(target, args, details);
   if (target instanceof Future) return scheduler.spawnFuture(target, details);
   if (typeof target === "function")

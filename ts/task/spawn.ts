@@ -1,6 +1,5 @@
 // spawn.
 
-import { isCoroutineFunction } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
@@ -17,8 +16,5 @@ import { JoinHandle } from "../runtime/task/join-handle.js";
  */
 export const spawn: SpawnFunction = function spawn(target: unknown, ...args: unknown[]) {
   const scheduler = currentScheduler("spawn");
-  // The common case in one step: it is a few hundred nanoseconds in all.
-  if (isCoroutineFunction(target) && !scheduler.options.trackSpawnSites)
-    return new JoinHandle(scheduler.spawnCoroutine(target, args));
   return new JoinHandle(spawnOn(scheduler, spawn, target, args));
 } as SpawnFunction;

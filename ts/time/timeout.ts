@@ -10,6 +10,7 @@ import {
   PolledAfterCompletionError,
   TokiwaError,
 } from "../future/index.js";
+import { registerError } from "../send/codec.js";
 import { type Duration, toMillis } from "./duration.js";
 import type { Instant } from "./instant.js";
 import { type Sleep, sleep, sleepUntil } from "./sleep.js";
@@ -20,6 +21,8 @@ export class ElapsedError extends TokiwaError {
     super("deadline has elapsed");
   }
 }
+
+registerError(ElapsedError);
 
 class Timeout<T> extends Future<T> {
   private inner: Future<T> | undefined;

@@ -3,6 +3,7 @@
 //   clock         performance.now
 //   turns         MessageChannel: a nested setTimeout(0) costs 4 ms in a page
 //   parking       never: the main thread of a page must not block
+//   threads       none yet: a page runs current_thread
 //   carried value none: after an `await`, an async function has lost its task
 
 import type { Host, HostTimer } from "../types.js";
@@ -39,6 +40,9 @@ export const host: Host = {
   environment: () => undefined,
   runWith: (_store, callback) => callback(),
   carried: () => undefined,
+  captureContext: () => undefined,
   onIdleExit: () => () => {},
   onExit: () => () => {},
+  keepAlive: () => () => {},
+  threads: undefined,
 };

@@ -4,11 +4,13 @@
 //   turns         setImmediate: after the I/O callbacks of this turn, before the next poll of the system
 //   parking       Atomics.wait on a cell that nobody notifies
 //   carried value AsyncLocalStorage
+//   threads       node:worker_threads, in threads.ts
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import type { Host, HostTimer } from "../types.js";
+import { holdLoop, threads } from "./threads.js";
 
 const storage: AsyncLocalStorage<object> = new AsyncLocalStorage<object>();
 
@@ -36,7 +38,8 @@ export const host: Host = {
   },
   setTimer: (callback, delayMs) =>
     setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS)),
-  setBackgroundTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  setBackgroundTimer: (callback, delayMs) =>
+    setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS)).unref(),
   clearTimer: (timer: HostTimer) => clearTimeout(timer as NodeJS.Timeout),
   canPark: true,
   park: (delayMs) => {
@@ -49,6 +52,9 @@ export const host: Host = {
   environment: (name) => process.env[name],
   runWith: (store, callback) => storage.run(store, callback),
   carried: () => storage.getStore(),
+  captureContext: () => AsyncLocalStorage.snapshot(),
   onIdleExit: (callback) => listen("beforeExit", callback),
   onExit: (callback) => listen("exit", callback),
+  keepAlive: holdLoop,
+  threads,
 };

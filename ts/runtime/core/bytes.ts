@@ -1,7 +1,8 @@
-// The Wasm bytes inside the JavaScript: no file to find, no bundler setting, a synchronous start. `core:single` is a module
+// The Wasm bytes inside the JavaScript: no file to find, no bundler setting, a synchronous start. `core:…` are modules
 // that build.mjs makes from the compiler's output.
 
-import encoded from "core:single";
+import single from "core:single";
+import threads from "core:threads";
 
 /** By hand: in Node `atob` loads a module of several milliseconds, and a runtime is to start in five. */
 function decode(text: string): Uint8Array<ArrayBuffer> {
@@ -23,5 +24,10 @@ function decode(text: string): Uint8Array<ArrayBuffer> {
 
 /** The core without threads. */
 export function singleCore(): Uint8Array<ArrayBuffer> {
-  return decode(encoded);
+  return decode(single);
+}
+
+/** The core with threads. */
+export function threadsCore(): Uint8Array<ArrayBuffer> {
+  return decode(threads);
 }

@@ -1,4 +1,8 @@
 declare module "core:single" {
-  const encoded: string;
-  export default encoded;
+  const base64: string;
+  export default base64;
+}
+declare module "core:threads" {
+  const base64: string;
+  export default base64;
 }

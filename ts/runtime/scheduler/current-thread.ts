@@ -1,448 +1,105 @@
 // The current_thread scheduler: every task on the thread that drives it, in an order that a seed repeats.
-//
-// The order itself (queue, lifo slot, deferred tasks, timers) is the core's. Here are the tasks' cells and the turns; who
-// asks for a turn, and when, is in event-loop.ts (`run`, `await`), blocking.ts (`blockOn`) and `tick` below.
-//
-// K1  A turn polls tasks until nothing is runnable or the event loop is due; between polls nothing of the host runs.
-// K2  The driver has its turn after `eventInterval` polls and whenever nothing is ready: timers fire, yielded tasks return.
-// K3  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
 
-import {
-  type CoroutineFunction,
-  type Future,
-  outstandingPromises,
-  replaceBudget,
-  replaceContext,
-  replaceRandom,
-  TASK_BUDGET,
-  UNLIMITED,
-} from "../../future/index.js";
-import type { Host } from "../../host/types.js";
-import { Clock } from "../clock.js";
-import {
-  type Core,
-  type CoreExports,
-  createCore,
-  DRIVER,
-  EMPTY,
-  PENDING,
-  SLOT_MASK,
-  STREAM_SELECT,
-  STREAM_USER,
-} from "../core/binding.js";
-import { replaceScheduler } from "../entered.js";
-import {
-  InvalidArgumentError,
-  LimitError,
-  NestedRuntimeError,
-  ShutdownError,
-  UnhandledPanicError,
-} from "../errors.js";
+import type { SendableInfo } from "../../send/sendable.js";
+import { createCore } from "../core/binding.js";
+import { DeadlockError } from "../errors.js";
 import { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
-import { PanicLog, textOf } from "../panics.js";
-import { dumpLive, dumpStuck, metaOf, type TaskDump, titleOf } from "../reports.js";
-import { AsyncCell } from "../task/async-cell.js";
-import {
-  beginPoll,
-  CoroutineCell,
-  endPoll,
-  FutureCell,
-  generationOf,
-  isTurning,
-  replacePolling,
-  restorePolling,
-  type TaskCell,
-  type TaskDetails,
-  UNHOOKED,
-} from "../task/cell.js";
-import { Timers } from "../timers.js";
+import type { TaskDump } from "../reports.js";
+import { startFunction } from "../starting.js";
+import type { TaskCell, TaskDetails } from "../task/cell.js";
 import { TraceLog } from "../trace.js";
-import { assertMayBlock, driveBlocking } from "./blocking.js";
-import { EventLoop } from "./event-loop.js";
-import type { Flavor, Scheduler } from "./scheduler.js";
-import { TURN_DRIVES, type TurnEnd, type Turns } from "./turns.js";
+import type { BlockingPool } from "./blocking-pool.js";
+import { serveOthers } from "./multi-thread/attached.js";
+import type { Flavor } from "./scheduler.js";
+import { ThreadScheduler } from "./thread.js";
+import { advanceToNextTimer } from "./turns.js";
 
-/**
- * How long a turn may keep the event loop waiting. A loop turn costs about a microsecond, so a quarter of a millisecond
- * between two of them costs half a percent; I/O waits no longer than that, plus the poll under way.
- */
-const TURN_MS = 0.25;
+/** How long to block between two looks at what other runtimes of this thread have for it. */
+const OTHERS_MS = 0.2;
 
-/** A clock that is paused in the middle of a timed turn must not keep that turn from ending. */
-const MOST_DRIVES = 65536;
-
-/** How many tasks an error names. */
-const TASKS_NAMED = 8;
-
-/** What a bounded turn of {@link CurrentThread.tick} has left behind. */
-export interface TickReport {
-  /** Whether tasks are ready to be polled now. */
-  readonly ready: boolean;
-  /** Milliseconds until the next timer; 0 when one is due, undefined when there is none. */
-  readonly nextTimerMs: number | undefined;
-  /** Polls of this turn. */
-  readonly polls: number;
-}
-
-export class CurrentThread implements Scheduler, Turns {
+export class CurrentThread extends ThreadScheduler {
   readonly flavor: Flavor = "current_thread";
-  readonly options: RuntimeOptions;
-  readonly host: Host;
-  readonly core: CoreExports;
-  readonly clock: Clock;
-  readonly timers: Timers;
-
-  private readonly wasm: Core;
-  private readonly cells: (TaskCell<unknown> | undefined)[] = [];
-  private readonly eventLoop: EventLoop;
-  private readonly panics: PanicLog;
+  readonly alwaysServed = false;
   private readonly trace: TraceLog | undefined;
-  /** Async functions that have been called and have not come to their end. */
-  private readonly asyncCells = new Set<AsyncCell<unknown>>();
-  private settledWaiters: (() => void)[] = [];
-  /** Sockets and listeners that are open. */
-  private readonly io = new Set<Disposable>();
-  private readonly deterministic: boolean;
-
+  private readonly makePool: (options: RuntimeOptions) => BlockingPool;
+  private pool: BlockingPool | undefined;
   private lastId = 0;
-  private parkCount = 0;
-  private inTurn = false;
-  private parked = false;
-  private closed = false;
-  private unhandled: UnhandledPanicError | undefined;
 
-  private readonly selectRandom = (bound: number): number =>
-    this.core.drawBelow(STREAM_SELECT, bound);
-
-  constructor(options: RuntimeOptions) {
-    const { host, seed, maxTimers } = options;
-    this.options = options;
-    this.host = host;
-    this.wasm = createCore();
-    this.core = this.wasm.exports;
-    this.core.configure(options.maxTasks, maxTimers, options.eventInterval, options.lifo ? 1 : 0);
-    if (seed === undefined) this.core.seedStreams(host.entropy(), host.entropy());
-    else this.core.seedStreams(seed % 2 ** 32, Math.floor(seed / 2 ** 32));
-    this.eventLoop = new EventLoop(this);
-    const changed = (): void => this.eventLoop.poke();
-    this.clock = new Clock(host, options.startPaused, changed);
-    const report = (what: string, error: unknown): void => this.reportError(what, error);
-    this.timers = new Timers(this.core, this.clock, options.time, maxTimers, report, changed);
-    this.panics = new PanicLog(host);
+  /** @param makePool makes the threads for `spawnBlocking`, when the first of them is asked for. */
+  constructor(options: RuntimeOptions, makePool: (options: RuntimeOptions) => BlockingPool) {
+    super(options, createCore());
+    this.makePool = makePool;
     this.trace = options.trace ? new TraceLog(this.wasm) : undefined;
-    this.deterministic = seed !== undefined || options.startPaused;
   }
 
-  // ── Spawning ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  spawnCoroutine<T>(
-    fn: CoroutineFunction<readonly unknown[], T>,
-    args: readonly unknown[],
-    details?: TaskDetails,
-  ): TaskCell<T> {
-    const slot = this.newSlot();
-    return this.adopt(new CoroutineCell(this, slot, this.lastId, fn, args), details);
-  }
-
-  spawnFuture<T>(future: Future<T>, details?: TaskDetails): TaskCell<T> {
-    const slot = this.newSlot();
-    return this.adopt(new FutureCell(this, slot, this.lastId, future), details);
-  }
-
-  spawnAsync<T>(
-    call: (...args: unknown[]) => PromiseLike<T>,
-    args: readonly unknown[],
-    details?: TaskDetails,
-  ): AsyncCell<T> {
-    const slot = this.newSlot();
-    return this.adopt(new AsyncCell(this, slot, this.lastId, call, args), details);
-  }
-
-  /** A slot for the task with the id after the last one. */
-  private newSlot(): number {
-    if (this.closed) throw new ShutdownError("spawn was refused");
-    const slot = this.core.spawn(generationOf(this.lastId + 1));
-    if (slot < 0) throw new LimitError("task", this.options.maxTasks);
+  protected override newId(): number {
     this.lastId += 1;
-    return slot;
+    return this.lastId;
   }
 
-  private adopt<T, C extends TaskCell<T>>(cell: C, details: TaskDetails | undefined): C {
-    this.cells[cell.slot] = cell as TaskCell<unknown>;
-    if (details !== undefined) cell.details = details;
-    if (this.options.hooks.taskSpawn !== undefined && details?.unhooked !== true)
-      this.announce(cell as TaskCell<unknown>);
-    this.eventLoop.poke();
-    return cell;
+  protected override forgetId(): void {
+    this.lastId -= 1;
   }
 
-  private announce(cell: TaskCell<unknown>): void {
-    const hook = this.options.hooks.taskSpawn;
-    if (hook !== undefined) this.callHook("onTaskSpawn", () => hook(metaOf(cell)));
+  /** Here a sendable function is a function like any other; only what may block goes to other threads. */
+  override spawnSendable(
+    info: SendableInfo,
+    args: readonly unknown[],
+    blocking: boolean,
+    details?: TaskDetails,
+  ): TaskCell<unknown> {
+    if (!blocking) return startFunction(this, info.fn, args, details);
+    if (this.closed) this.idForSpawn();
+    this.pool ??= this.makePool(this.options);
+    return this.pool.spawnBlocking(info, args, details);
   }
 
-  // ── What cells and resources report ────────────────────────────────────────────────────────────────────────────────
-
-  cellAt(slot: number): TaskCell<unknown> | undefined {
-    return this.cells[slot];
-  }
-
-  poke(): void {
-    this.eventLoop.poke();
-  }
-
-  ended(cell: TaskCell<unknown>): void {
-    this.cells[cell.slot] = undefined;
-    cell.details?.release?.();
-    if (cell.isPanicked()) this.panicked(cell);
-    const hook = this.options.hooks.taskTerminate;
-    if (hook !== undefined && cell.details?.unhooked !== true)
-      this.callHook("onTaskTerminate", () => hook(metaOf(cell)));
-  }
-
-  private panicked(cell: TaskCell<unknown>): void {
-    this.panics.add(cell);
-    // What a `run`, a `blockOn` or an `await` waits for is not a spawned task: its error goes there.
-    if (this.options.unhandledPanic === "ignore" || cell.details?.unhooked === true) return;
-    this.unhandled ??= new UnhandledPanicError(cell.panic());
-    this.panics.seen(cell);
-    this.core.interrupt();
-  }
-
-  observed(cell: TaskCell<unknown>): void {
-    this.panics.seen(cell);
-  }
-
-  reportError(what: string, error: unknown): void {
-    this.host.report(`tokiwa: ${what}, and the runtime goes on: ${textOf(error)}`);
-  }
-
-  asyncStarted(cell: AsyncCell<unknown>): void {
-    this.asyncCells.add(cell);
-  }
-
-  asyncSettled(cell: AsyncCell<unknown>): void {
-    this.asyncCells.delete(cell);
-    if (this.asyncCells.size > 0) return;
-    for (const settled of this.settledWaiters.splice(0)) settled();
-  }
-
-  ioOpened(resource: Disposable): void {
-    this.io.add(resource);
-  }
-
-  ioClosed(resource: Disposable): void {
-    this.io.delete(resource);
-  }
-
-  private callHook(name: string, hook: () => void): void {
-    try {
-      hook();
-    } catch (error) {
-      this.reportError(`the ${name} hook threw`, error);
-    }
-  }
-
-  // ── A turn ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  isPolling(): boolean {
-    return this.inTurn;
-  }
-
-  turn(drives: number | undefined, isDone: () => boolean): TurnEnd {
-    const scheduler = replaceScheduler(this);
-    const random = replaceRandom(this.selectRandom);
-    const polling = replacePolling(this);
-    const context = replaceContext(undefined);
-    const budget = replaceBudget(UNLIMITED);
-    this.inTurn = true;
-    this.eventLoop.beginTurn();
-    try {
-      return this.poll(drives, isDone);
-    } finally {
-      this.inTurn = false;
-      replaceBudget(budget);
-      replaceContext(context);
-      restorePolling(polling);
-      replaceRandom(random);
-      replaceScheduler(scheduler);
-    }
-  }
-
-  private poll(drives: number | undefined, isDone: () => boolean): TurnEnd {
-    const { next } = this.core;
-    const cells = this.cells;
-    const limit = this.turnLimit(drives);
-    let drivesLeft = limit.drives;
-    let answer = next(PENDING);
-    for (;;) {
-      // A slot and nothing else: neither DROP_FLAG nor one of the negative answers.
-      if (answer >>> 24 === 0) {
-        const cell = cells[answer] as TaskCell<unknown>;
-        replaceContext(cell);
-        replaceBudget(TASK_BUDGET);
-        beginPoll(answer);
-        answer = next(cell.run());
-        continue;
-      }
-      if (answer !== EMPTY && answer !== DRIVER) {
-        answer = next(this.dropCell(cells[answer & SLOT_MASK] as TaskCell<unknown>));
-        continue;
-      }
-      endPoll();
-      if (this.unhandled !== undefined && !this.closed) this.close();
-      // A runtime that was shut down in this turn drops all of its tasks first.
-      if (isDone() && !this.closed) return "stopped";
-      const now = this.driverTurn();
-      if (answer === EMPTY && !this.core.ready()) return "idle";
-      drivesLeft -= 1;
-      if (this.closed) drivesLeft = MOST_DRIVES;
-      else if (drivesLeft <= 0 || now >= limit.until) return "busy";
-      answer = next(PENDING);
-    }
-  }
-
-  /** When a turn gives way: after so many driver turns, or at a time of the clock (K3). */
-  private turnLimit(drives: number | undefined): { drives: number; until: number } {
-    if (drives === undefined && !this.deterministic)
-      return { drives: MOST_DRIVES, until: this.clock.now() + TURN_MS };
-    return { drives: drives ?? TURN_DRIVES, until: Number.POSITIVE_INFINITY };
-  }
-
-  private dropCell(cell: TaskCell<unknown>): number {
-    replaceContext(cell);
-    replaceBudget(UNLIMITED);
-    beginPoll(cell.slot);
-    return cell.drop();
-  }
-
-  /** The driver's turn (K2). Returns the time: the clock is read once. */
-  private driverTurn(): number {
-    const now = this.clock.now();
-    this.timers.driverTurn(now);
+  protected override afterDriver(): void {
     this.trace?.drain();
-    return now;
   }
 
-  // ── Driving ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  isHostBusy(): boolean {
-    return outstandingPromises() > 0 || this.asyncCells.size > 0 || this.io.size > 0;
+  override isHostBusy(): boolean {
+    return super.isHostBusy() || this.pool?.isBusy() === true;
   }
 
-  park(): void {
-    this.parkCount += 1;
-    this.parked = true;
-    this.callInContext("onThreadPark", this.options.hooks.threadPark);
+  /**
+   * No other thread has a waker of this runtime, so without a timer, a blocking call or a task on another runtime of this thread
+   * nobody could ever end the wait.
+   */
+  override blockUntilWoken(): void {
+    const tick = this.core.nextExpiryBound();
+    const owed = serveOthers(undefined);
+    if (tick < 0 && !owed && !this.core.ready()) throw new DeadlockError(this.describeWaiting());
+    if (this.core.ready()) return;
+    if (owed) this.host.park(OTHERS_MS);
+    else if (this.clock.isPaused()) advanceToNextTimer(this);
+    else this.host.park(Math.max(0, this.clock.timeOf(tick) - this.clock.now()));
   }
 
-  unpark(): void {
-    if (!this.parked) return;
-    this.parked = false;
-    this.callInContext("onThreadUnpark", this.options.hooks.threadUnpark);
+  override close(): void {
+    super.close();
+    this.pool?.close();
   }
 
-  private callInContext(name: string, hook: (() => void) | undefined): void {
-    if (hook === undefined) return;
-    const scheduler = replaceScheduler(this);
-    this.callHook(name, hook);
-    replaceScheduler(scheduler);
+  override async settled(limitMs: number | undefined): Promise<TaskDump[]> {
+    const pool = this.pool?.ended(limitMs) ?? Promise.resolve([]);
+    const [own, calls] = await Promise.all([super.settled(limitMs), pool]);
+    return [...own, ...calls];
   }
 
-  drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
-    if (parent?.isAborted()) return Promise.reject(parent.abortError());
-    const cell = this.spawnFuture(future, UNHOOKED);
-    return this.eventLoop.promiseFor(
-      cell as TaskCell<unknown>,
-      () => cell.takeRaw(),
-      parent,
-      () => cell.cancel(),
-    );
+  override hasOtherThreads(): boolean {
+    return this.pool?.isBusy() === true;
   }
 
-  /** Runs a main future to its end on this thread's event loop. */
-  run<T>(cell: TaskCell<T>): Promise<T> {
-    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => this.takeMain(cell));
+  /** Tokio's rule: while a blocking call is under way time does not move by itself. */
+  override holdsClock(): boolean {
+    return this.pool?.isBusy() === true;
   }
 
-  /** Runs a main future to its end, blocking the thread. */
-  blockOn<T>(cell: TaskCell<T>): T {
-    try {
-      driveBlocking(this, cell as TaskCell<unknown>);
-    } finally {
-      this.eventLoop.resume();
-    }
-    return this.takeMain(cell);
-  }
-
-  /** @throws {NestedRuntimeError} @throws {CannotBlockError} */
-  assertMayBlock(what: string): void {
-    assertMayBlock(this, what);
-  }
-
-  join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
-    if (parent?.isAborted()) return Promise.reject(parent.abortError());
-    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => cell.take(), parent);
-  }
-
-  private takeMain<T>(cell: TaskCell<T>): T {
-    if (!this.closed || cell.hasOutput()) return cell.takeRaw();
-    throw this.unhandled ?? new ShutdownError("the main future was dropped");
-  }
-
-  /** One bounded turn: what is due fires, and at most `eventInterval` tasks are polled. */
-  tick(): TickReport {
-    if (isTurning()) throw new NestedRuntimeError("tick");
-    if (this.closed) throw new ShutdownError("tick was refused");
-    const before = this.core.pollCount();
-    this.driverTurn();
-    this.turn(1, () => false);
-    this.eventLoop.resume();
-    const tick = this.core.nextExpiry();
-    return {
-      ready: Boolean(this.core.ready()),
-      nextTimerMs: tick < 0 ? undefined : Math.max(0, this.clock.timeOf(tick) - this.clock.now()),
-      polls: (this.core.pollCount() - before) >>> 0,
-    };
-  }
-
-  // ── Shutting down ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private cancelEverything(): void {
-    if (this.closed) return;
-    this.closed = true;
-    for (const cell of this.cells) cell?.cancel();
-  }
-
-  /** Drops every task and closes every socket. Async functions under way go on; see {@link settled}. */
-  close(): void {
-    this.cancelEverything();
-    // Inside a turn the tasks are dropped by that turn.
-    if (!this.inTurn) while (this.turn(TURN_DRIVES, () => false) === "busy");
-    for (const resource of [...this.io]) resource[Symbol.dispose]();
-    this.timers.close();
-    this.panics.flush();
-    this.eventLoop.rest();
-  }
-
-  /** Resolves when every async function has come to its end, or after `limitMs`; with the tasks that had not. */
-  settled(limitMs: number | undefined): Promise<TaskDump[]> {
-    if (this.asyncCells.size === 0) return Promise.resolve([]);
-    return new Promise((resolve) => {
-      const giveUp = (): void => resolve([...this.asyncCells].map(dumpStuck));
-      const timer = limitMs === undefined ? undefined : this.host.setTimer(giveUp, limitMs);
-      this.settledWaiters.push(() => {
-        if (timer !== undefined) this.host.clearTimer(timer);
-        resolve([]);
-      });
-    });
-  }
-
-  // ── Reports ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  metrics(): RuntimeMetrics {
+  override metrics(): RuntimeMetrics {
     return new RuntimeMetrics({
+      numWorkers: () => 1,
       numAliveTasks: () => this.core.aliveTasks(),
       spawnedTasks: () => this.lastId,
       queueDepth: () => this.core.queueLength(),
@@ -451,29 +108,14 @@ export class CurrentThread implements Scheduler, Turns {
       aliveTimers: () => this.core.aliveTimers(),
       ioHandles: () => this.io.size,
       memoryBytes: () => this.wasm.memory.buffer.byteLength,
+      blockingThreads: () => this.pool?.metrics().numBlockingThreads() ?? 0,
+      idleBlockingThreads: () => this.pool?.metrics().numIdleBlockingThreads() ?? 0,
+      blockingQueueDepth: () => this.pool?.metrics().blockingQueueDepth() ?? 0,
+      lostWorkers: () => this.pool?.metrics().lostWorkersCount() ?? 0,
     });
   }
 
-  dump(): TaskDump[] {
-    const tasks: TaskDump[] = [];
-    for (const cell of this.cells) if (cell !== undefined) tasks.push(dumpLive(this.core, cell));
-    return tasks.sort((a, b) => a.id - b.id);
-  }
-
-  describeWaiting(): string[] {
-    const tasks = this.dump();
-    const lines = tasks.slice(0, TASKS_NAMED).map(titleOf);
-    if (tasks.length > TASKS_NAMED) lines.push(`and ${tasks.length - TASKS_NAMED} more`);
-    return lines;
-  }
-
-  traceText(): string {
+  override traceText(): string {
     return this.trace?.text() ?? "";
-  }
-
-  randomBelow(bound: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 31)
-      throw new InvalidArgumentError("randomBelow(bound)", bound, "a whole number from 1 to 2^31");
-    return this.core.drawBelow(STREAM_USER, bound);
   }
 }

@@ -1,6 +1,7 @@
 // Driving a scheduler on the host's event loop.
 //
-// E1  The scheduler gets turns only while there is an open wait: a `run`, or an `await` from outside.
+// E1  The scheduler gets turns only while there is an open wait, a `run` or an `await` from outside; one that is always served
+//     also gets them without, and then nothing here keeps the process alive.
 // E2  Outside of a turn at most one of these is pending: the next turn, or one host timer for the next deadline. All sleeps
 //     share that timer.
 // E3  `asleep` is true exactly when a wake has to ask for a turn: somebody waits, no turn is under way and none requested.
@@ -23,7 +24,10 @@ export class EventLoop {
   private timerTick = 0;
   /** The poll count at which the event loop was last given a turn instead of moving a paused clock (E4). */
   private graceAt = -1;
+  /** The poll count at which the event loop was last given a turn before blocking (E5). */
+  private breathAt = -1;
   private forgetIdleExit: (() => void) | undefined;
+  private release: (() => void) | undefined;
 
   private readonly onTurn = (): void => {
     this.requested = false;
@@ -35,9 +39,9 @@ export class EventLoop {
     this.takeTurn();
   };
 
-  private readonly isUnwatched = (): boolean => this.waits.size === 0;
+  private readonly isUnserved = (): boolean => this.waits.size === 0 && !this.turns.alwaysServed;
 
-  private readonly release = (wait: OpenWait): void => {
+  private readonly removeWait = (wait: OpenWait): void => {
     this.waits.delete(wait);
     if (this.waits.size > 0) return;
     // The turn under way has nobody left to serve.
@@ -61,15 +65,35 @@ export class EventLoop {
     parent?: AsyncCell<unknown>,
     abandoned?: () => void,
   ): Promise<T> {
-    const wait = new PromiseWait(cell, take, this.release, parent, abandoned);
+    const wait = new PromiseWait(cell, take, this.removeWait, parent, abandoned);
     if (cell.isFinished()) {
       wait.wake();
       return wait.promise;
     }
     cell.addWaiter(wait);
-    this.waits.add(wait);
-    if (!this.turns.isPolling()) this.request();
+    this.addWait(wait);
     return wait.promise;
+  }
+
+  /** Somebody waits for something that only turns can bring; until {@link endWait}. */
+  addWait(wait: OpenWait): void {
+    this.waits.add(wait);
+    this.holdProcess();
+    if (!this.turns.isPolling()) this.request();
+  }
+
+  /** Whoever waits for another thread keeps the process alive: nothing on this event loop does. */
+  private holdProcess(): void {
+    if (this.waits.size > 0 && this.turns.hasOtherThreads()) {
+      this.release ??= this.turns.host.keepAlive();
+    } else {
+      this.release?.();
+      this.release = undefined;
+    }
+  }
+
+  endWait(wait: OpenWait): void {
+    if (this.waits.has(wait)) this.removeWait(wait);
   }
 
   /** A task may have become ready outside of a turn. */
@@ -84,16 +108,33 @@ export class EventLoop {
 
   /** No turn is under way. */
   rest(): void {
-    this.asleep = this.waits.size > 0 && !this.turns.isPolling() && !this.requested;
+    this.asleep = !this.isUnserved() && !this.turns.isPolling() && !this.requested;
     if (this.waits.size > 0) return;
-    this.disarm();
+    if (!this.turns.alwaysServed) this.disarm();
     this.forgetIdleExit?.();
     this.forgetIdleExit = undefined;
+    this.holdProcess();
+  }
+
+  /** Turns are given from here on, where they are given always. */
+  start(): void {
+    if (!this.isUnserved()) this.request();
+  }
+
+  /** No more turns. */
+  stop(): void {
+    this.asleep = false;
+    this.disarm();
+  }
+
+  /** Another thread has something for this one. */
+  wake(): void {
+    if (!this.requested) this.takeTurn();
   }
 
   /** Somebody else drove, and has stopped: the waits that are open, old and new, are served from here. */
   resume(): void {
-    if (this.waits.size > 0 && !this.turns.isPolling()) this.request();
+    if (!this.isUnserved() && !this.turns.isPolling()) this.request();
     else this.rest();
   }
 
@@ -105,32 +146,67 @@ export class EventLoop {
   }
 
   private takeTurn(): void {
-    if (this.waits.size === 0 || this.turns.isPolling()) return;
-    this.turns.unpark();
-    const end = this.turns.turn(undefined, this.isUnwatched);
-    if (this.waits.size === 0) this.rest();
-    else if (end === "busy") this.request();
-    else this.sleep();
+    if (this.isUnserved() || this.turns.isPolling()) return;
+    do {
+      this.turns.unpark();
+      const end = this.turns.turn(undefined, this.isUnserved);
+      if (this.isUnserved()) {
+        this.rest();
+        return;
+      }
+      if (end === "busy") {
+        this.request();
+        return;
+      }
+    } while (this.sleep());
   }
 
-  private sleep(): void {
+  /** True when the thread has slept here and is awake again; false when its event loop goes on. */
+  private sleep(): boolean {
     const { core, clock, host } = this.turns;
     this.turns.park();
     // The park hook woke or spawned something: Tokio's #8212, a park that must not sleep.
     if (core.ready()) {
       this.request();
-      return;
+      return false;
+    }
+    if (this.turns.mayBlock()) return this.blockOrBreathe();
+    if (!this.turns.beginSleep()) {
+      this.request();
+      return false;
     }
     if (clock.isPaused()) this.sleepPaused();
     else this.armTimer();
     this.rest();
-    this.forgetIdleExit ??= host.onIdleExit(() => this.nothingLeft());
+    this.holdProcess();
+    if (this.waits.size > 0 && this.release === undefined)
+      this.forgetIdleExit ??= host.onIdleExit(() => this.nothingLeft());
+    return false;
+  }
+
+  /** Whether nothing was polled since the event loop had a turn (E5). */
+  hasBreathed(): boolean {
+    return this.breathAt === this.turns.core.pollCount();
+  }
+
+  /** E5. */
+  private blockOrBreathe(): boolean {
+    const { core, clock } = this.turns;
+    if (!this.hasBreathed()) {
+      this.breathAt = core.pollCount();
+      this.request();
+      return false;
+    }
+    this.disarm();
+    const tick = core.nextExpiryBound();
+    this.turns.block(tick < 0 ? undefined : Math.max(0, clock.timeOf(tick) - clock.now()));
+    return true;
   }
 
   /** E4. */
   private sleepPaused(): void {
     const { core } = this.turns;
-    if (core.nextExpiryBound() < 0) return;
+    if (core.nextExpiryBound() < 0 || this.turns.holdsClock()) return;
     // Whatever was polled since the last such turn may have begun something new for the event loop to finish.
     const polls = core.pollCount();
     if (this.turns.isHostBusy() && this.graceAt !== polls) this.graceAt = polls;
@@ -149,8 +225,11 @@ export class EventLoop {
     if (this.timer !== undefined && this.timerTick <= tick) return;
     this.disarm();
     this.timerTick = tick;
-    const delay = clock.timeOf(tick) - clock.now();
-    this.timer = host.setTimer(this.onTimer, Math.max(1, Math.ceil(delay)));
+    const delay = Math.max(1, Math.ceil(clock.timeOf(tick) - clock.now()));
+    this.timer =
+      this.waits.size === 0 || this.turns.hasOtherThreads()
+        ? host.setBackgroundTimer(this.onTimer, delay)
+        : host.setTimer(this.onTimer, delay);
   }
 
   private disarm(): void {

@@ -1,6 +1,7 @@
-// What every scheduler offers to the rest of the library. current-thread.ts is the first; multi_thread is another.
+// What every scheduler offers to the rest of the library.
 
 import type { CoroutineFunction, Future } from "../../future/index.js";
+import type { SendableInfo } from "../../send/sendable.js";
 import type { Clock } from "../clock.js";
 import type { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
@@ -9,7 +10,7 @@ import type { AsyncCell, AsyncOwner } from "../task/async-cell.js";
 import type { TaskCell, TaskDetails } from "../task/cell.js";
 import type { Timers } from "../timers.js";
 
-export type Flavor = "current_thread";
+export type Flavor = "current_thread" | "multi_thread";
 
 export interface Scheduler extends AsyncOwner {
   readonly flavor: Flavor;
@@ -29,10 +30,26 @@ export interface Scheduler extends AsyncOwner {
     args: readonly unknown[],
     details?: TaskDetails,
   ): AsyncCell<T>;
+  /**
+   * A sendable function: wherever there is room for it, or, `blocking`, on a thread of the blocking pool.
+   *
+   * @throws {SendError} when an argument cannot be sent.
+   */
+  spawnSendable(
+    info: SendableInfo,
+    args: readonly unknown[],
+    blocking: boolean,
+    details?: TaskDetails,
+  ): TaskCell<unknown>;
   /** Drives a future for an `await`; what it throws is thrown as it is. `parent` is the async function that awaits. */
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
   /** The same for a task of this scheduler: its own errors come as JoinErrors. */
   join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T>;
+
+  /** @throws {NestedRuntimeError} @throws {CannotBlockError} */
+  assertMayBlock(what: string): void;
+  /** Runs a main future to its end, blocking the thread. */
+  blockOn<T>(cell: TaskCell<T>): T;
 
   /** A socket or listener was opened: the end of the runtime disposes it. */
   ioOpened(resource: Disposable): void;

@@ -25,6 +25,20 @@ export interface Turns {
   park(): void;
   /** The thread goes on. */
   unpark(): void;
+  /** Whether turns are given although nobody waits. */
+  readonly alwaysServed: boolean;
+  /** Whether a paused clock must not move by itself now. */
+  holdsClock(): boolean;
+  /** Whether other threads may have something for this one. */
+  hasOtherThreads(): boolean;
+  /** Whether an idle thread may be blocked instead of going back to its event loop. */
+  mayBlock(): boolean;
+  /** Blocks it until another thread has something for it, for at most `limitMs`. */
+  block(limitMs: number | undefined): void;
+  /** The thread will go back to its event loop, and is to be poked when another thread has something; false: it has. */
+  beginSleep(): boolean;
+  /** Under `blockOn`, with nothing ready: blocks until something may be. @throws {DeadlockError} if nothing ever can. */
+  blockUntilWoken(): void;
   /** The tasks that have not ended, for an error. */
   describeWaiting(): string[];
 }

@@ -42,6 +42,8 @@ export interface TaskDetails {
   readonly release?: (() => void) | undefined;
   /** Not spawned by anybody: a main future, or what an `await` drives. Hooks do not hear of it. */
   readonly unhooked?: boolean;
+  /** Spawned on another thread, which hears how it ends. */
+  readonly sent?: boolean;
 }
 
 export const UNHOOKED: TaskDetails = { unhooked: true };
@@ -57,6 +59,7 @@ const LIVE = 0;
 const VALUE = 1;
 const PANICKED = 2;
 const CANCELLED = 3;
+const LOST = 4;
 
 /** Generations have 31 bits and are never 0: assembly/core/task.ts, T1. */
 export function generationOf(id: number): number {
@@ -99,6 +102,15 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   /** Polls once; an outcome for the core. */
   abstract run(): number;
+
+  /** Has every poll, and the drop, run inside of `enter`. A property of its own: only some tasks pay for it. */
+  runIn(enter: (<R>(callback: () => R) => R) | undefined): void {
+    if (enter === undefined) return;
+    const run = this.run.bind(this);
+    const drop = this.drop.bind(this);
+    this.run = (): number => enter(run);
+    this.drop = (): number => enter(drop);
+  }
 
   /** Drops the future. What it throws is the task's panic. */
   protected abstract dropBody(): void;
@@ -164,7 +176,7 @@ export abstract class TaskCell<T> extends Waker implements Context {
   joinError(): JoinError {
     if (this.stage === PANICKED) this.owner.observed(this as TaskCell<unknown>);
     const panic = this.stage === PANICKED ? { cause: this.outcome } : undefined;
-    return new JoinError(this.id, this.details?.name, panic);
+    return new JoinError(this.id, this.details?.name, panic, this.stage === LOST);
   }
 
   /** Wakes `waiter` at the end, which must not have come yet. In the order of joining. */
@@ -202,6 +214,11 @@ export abstract class TaskCell<T> extends Waker implements Context {
   protected panicked(error: unknown): number {
     this.end(PANICKED, error);
     return COMPLETED;
+  }
+
+  /** The thread that ran it is gone. */
+  protected lost(): void {
+    this.end(LOST, undefined);
   }
 
   private end(stage: number, outcome: unknown): void {
@@ -279,7 +296,8 @@ export function pollingTask(): { readonly owner: TaskOwner; readonly slot: numbe
   return { owner: pollingOwner, slot: pollingSlot };
 }
 
-function pendingOutcome(): number {
+/** What a poll that returned Pending reports. */
+export function pendingOutcome(): number {
   return yielded ? YIELDED : PENDING;
 }
 

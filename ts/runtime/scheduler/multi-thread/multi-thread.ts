@@ -1,0 +1,476 @@
+// One thread's part of a multi_thread runtime: a caller, a worker, or a thread of the blocking pool. Its own tasks are as on
+// current_thread; sendable ones it spawns into shared memory, runs when the core hands them out, and hears of when they end.
+//
+// M1  A sendable task has two sides: the joiner's RemoteCell, in `remotes` of the thread that spawned it, and the cell that
+//     runs it, in `cells` of the thread that took it. Both have its slot; the joiner gives the slot back.
+// M2  What is written for another thread, and how it gets there, is in payloads.ts.
+
+import {
+  outstandingPromises,
+  replaceBudget,
+  replaceContext,
+  TASK_BUDGET,
+} from "../../../future/index.js";
+import type { SendableInfo } from "../../../send/sendable.js";
+import {
+  type Core,
+  DELIVERED,
+  EXPECTS_LITTLE,
+  EXPECTS_MUCH,
+  EXPECTS_NOTHING,
+  joinCore,
+  KIND_BLOCKING,
+  KIND_SENDABLE,
+  PARKED,
+  RESULT_FLAG,
+  ROLE_BLOCKING,
+  ROLE_CALLER,
+  ROLE_WORKER,
+  SLOT_MASK,
+  START_FLAG,
+  type ThreadsExports,
+} from "../../core/binding.js";
+import type { RuntimeMetrics } from "../../metrics.js";
+import type { RuntimeOptions } from "../../options.js";
+import { dumpLive, type TaskDump } from "../../reports.js";
+import type { AnyFunction } from "../../starting.js";
+import type { AsyncCell } from "../../task/async-cell.js";
+import { beginPoll, type TaskCell, type TaskDetails } from "../../task/cell.js";
+import type { Flavor } from "../scheduler.js";
+import { ThreadScheduler } from "../thread.js";
+import { owesElsewhere, serveOthers } from "./attached.js";
+import { FunctionTable, type Module } from "./functions.js";
+import type { Membership } from "./membership.js";
+import { type ParcelPost, Payloads } from "./payloads.js";
+import { RemoteCell } from "./remote-cell.js";
+import { failingCell, LoadingCell, newCell } from "./sent-cells.js";
+
+/** What its thread does for the rest of the runtime. */
+export interface ThreadDuties extends ParcelPost {
+  /** The thread is about to poll tasks. */
+  beforeTurn(): void;
+  /** The thread was blocked, so that its event loop could tell it nothing. */
+  afterBlocking(): void;
+  /** The thread is about to spawn what may run elsewhere. */
+  beforeSpawn(): void;
+  /** Whether there are other threads in the runtime. */
+  hasOtherThreads(): boolean;
+  /** A thread of the blocking pool has had nothing to do for as long as it may. */
+  idled(): void;
+  /** Everything of this thread has ended after the runtime was closed. */
+  finished(): void;
+  metrics(): RuntimeMetrics;
+}
+
+const SENT: TaskDetails = { sent: true };
+/** Ends that come faster than this after each other are taken together, after LAZY_MS, twice that, and so on to the most. */
+const LAZY_BELOW_MS = 0.5;
+const LAZY_MS = 1;
+const MOST_LAZY_MS = 4;
+/** Under `blockOn` the deaths of other threads are looked for, and not heard of. */
+const LOOK_AROUND_MS = 250;
+/** With fewer tasks under way each one may be what somebody waits for. */
+const LAZY_FROM = 16;
+
+export class MultiThread extends ThreadScheduler {
+  readonly flavor: Flavor = "multi_thread";
+  readonly alwaysServed = true;
+  readonly membership: Membership;
+  readonly thread: number;
+  readonly role: number;
+  readonly functions: FunctionTable;
+
+  declare protected readonly wasm: Core<ThreadsExports>;
+  declare readonly core: ThreadsExports;
+  private readonly duties: ThreadDuties;
+  private readonly remotes: (RemoteCell<unknown> | undefined)[] = [];
+  private outstanding = 0;
+  readonly payloads: Payloads;
+  private readonly parkWords: Int32Array;
+  private readonly parkIndex: number;
+  private announced = false;
+  private waitsAsync = false;
+  private parkedAt = 0;
+  private sleptAt = 0;
+  private sleptWith = 0;
+  private delivered = 0;
+  private lazy = 0;
+  /** Cells whose module is being imported, or whose parcel is on its way. */
+  private loading = 0;
+
+  constructor(
+    options: RuntimeOptions,
+    membership: Membership,
+    thread: number,
+    role: number,
+    duties: ThreadDuties,
+    modules: Map<string, Module> = new Map(),
+  ) {
+    const wasm = joinCore(membership.shared, thread);
+    super(options, wasm);
+    this.duties = duties;
+    this.membership = membership;
+    this.thread = thread;
+    this.role = role;
+    this.core.beginThread(role, options.lifo && role !== ROLE_CALLER ? 1 : 0);
+    if (role === ROLE_BLOCKING) this.core.startSucceeded();
+    const { threads } = this.host;
+    const load = (url: string): Promise<Module> =>
+      (threads as NonNullable<typeof threads>).load(url);
+    this.functions = new FunctionTable(wasm, load, modules);
+    const { contextCapture } = options.hooks;
+    this.payloads = new Payloads(wasm, thread, duties, options.maxTasks, contextCapture);
+    this.parkWords = new Int32Array(wasm.memory.buffer);
+    this.parkIndex = this.core.parkIndex(thread);
+  }
+
+  /** Turns begin. */
+  start(): void {
+    this.eventLoop.start();
+  }
+
+  // ── Spawning ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected override newId(): number {
+    return this.core.newId();
+  }
+
+  override spawnSendable(
+    info: SendableInfo,
+    args: readonly unknown[],
+    blocking: boolean,
+    details?: TaskDetails,
+  ): TaskCell<unknown> {
+    const id = this.idForSpawn();
+    this.duties.beforeSpawn();
+    const kind = blocking ? KIND_BLOCKING : KIND_SENDABLE;
+    const fn = this.functions.numberOf(info);
+    const slot = this.payloads.submit(kind, fn, id, args);
+    const cell = new RemoteCell<unknown>(this, slot, id, info.name);
+    if (details !== undefined) cell.details = details;
+    while (this.remotes.length < slot) this.remotes.push(undefined);
+    this.remotes[slot] = cell;
+    this.outstanding += 1;
+    if (this.options.hooks.taskSpawn !== undefined) this.announce(cell);
+    // The event loop may be asleep without a wait: it is to hear of the end.
+    this.eventLoop.poke();
+    return cell;
+  }
+
+  // ── Running what others spawned ────────────────────────────────────────────────────────────────────────────────────
+
+  protected override runSpecial(answer: number): number {
+    const slot = answer & SLOT_MASK;
+    if ((answer & RESULT_FLAG) !== 0) return this.deliver(slot);
+    if ((answer & START_FLAG) !== 0) return this.startSent(slot);
+    return super.runSpecial(answer);
+  }
+
+  private startSent(slot: number): number {
+    const id = this.core.idOf(slot);
+    const cell = this.cellToStart(slot, id);
+    cell.details = SENT;
+    this.keep(cell);
+    replaceContext(cell);
+    replaceBudget(TASK_BUDGET);
+    beginPoll(slot);
+    return cell.run();
+  }
+
+  private cellToStart(slot: number, id: number): TaskCell<unknown> {
+    try {
+      const found = this.functions.get(this.core.functionOf(slot));
+      if (found !== undefined && this.payloads.areHere(slot))
+        return this.cellFor(slot, id, found.fn);
+      return this.cellForLater(slot, id);
+    } catch (error) {
+      return failingCell(this, slot, id, error);
+    }
+  }
+
+  private cellFor(slot: number, id: number, fn: AnyFunction): TaskCell<unknown> {
+    try {
+      const args = this.payloads.takeArguments(slot);
+      const blocks = this.role === ROLE_BLOCKING;
+      const { contextRestore } = this.options.hooks;
+      if (contextRestore === undefined || !this.payloads.isCarrying(slot))
+        return newCell(this, slot, id, fn, args, blocks);
+      const [captured, ...rest] = args;
+      const cell = newCell(this, slot, id, fn, rest, blocks);
+      cell.runIn((callback) => contextRestore(captured, callback));
+      return cell;
+    } catch (error) {
+      return failingCell(this, slot, id, error);
+    }
+  }
+
+  /**
+   * A task whose function this thread has to import first, or whose arguments are on their way. It has not begun: when both are
+   * there it is started once more, and if this thread dies before that, by another.
+   */
+  private cellForLater(slot: number, id: number): TaskCell<unknown> {
+    const cell = new LoadingCell(
+      this,
+      slot,
+      id,
+      this.functions.labelOf(this.core.functionOf(slot)),
+      this.core.restart,
+    );
+    this.changeLoading(1);
+    const done = (): void => {
+      this.changeLoading(-1);
+      // It may have been cancelled meanwhile, and the slot given to another.
+      if (this.cells[slot] !== cell) return;
+      this.cells[slot] = undefined;
+      cell.wake();
+    };
+    this.load(slot).then(done, done);
+    return cell;
+  }
+
+  /** While it loads something a worker takes nothing more: it would pin one task after the other that it cannot run yet. */
+  private changeLoading(by: number): void {
+    this.loading += by;
+    this.core.setImporting(this.loading);
+    if (this.loading === 0) this.poke();
+  }
+
+  private async load(slot: number): Promise<void> {
+    const number = this.core.functionOf(slot);
+    if (this.functions.get(number) === undefined) await this.functions.find(number);
+    await this.payloads.arrival(slot);
+  }
+
+  override ended(cell: TaskCell<unknown>): void {
+    super.ended(cell);
+    if (cell.details === SENT) this.payloads.report(cell);
+  }
+
+  // ── Hearing how it ended ───────────────────────────────────────────────────────────────────────────────────────────
+
+  private deliver(slot: number): number {
+    const cell = this.remotes[slot];
+    // One of a thread that used this record before.
+    if (cell === undefined) return DELIVERED;
+    this.remotes[slot] = undefined;
+    this.outstanding -= 1;
+    this.delivered += 1;
+    replaceContext(undefined);
+    this.payloads.settle(cell, slot);
+    return DELIVERED;
+  }
+
+  // ── Turns and sleep ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  override turn(
+    drives: number | undefined,
+    isDone: () => boolean,
+  ): ReturnType<ThreadScheduler["turn"]> {
+    this.duties.beforeTurn();
+    return super.turn(drives, isDone);
+  }
+
+  protected override search(): boolean {
+    // A runtime that is closed finds that out at its driver turn.
+    if (this.closed || this.core.isClosed() !== 0) return false;
+    const { outstanding } = this;
+    const expects =
+      outstanding === 0 ? EXPECTS_NOTHING : outstanding < LAZY_FROM ? EXPECTS_LITTLE : EXPECTS_MUCH;
+    return this.core.search(expects) !== 0;
+  }
+
+  protected override afterDriver(): void {
+    if (!this.closed && this.core.isClosed() !== 0) this.closeThread();
+  }
+
+  /** The runtime was closed, by this thread or another. */
+  protected closeThread(): void {
+    this.cancelEverything();
+    this.abandonRemotes();
+  }
+
+  /** Nobody will deliver their ends any more; what still comes is given back unread. */
+  private abandonRemotes(): void {
+    for (const cell of this.remotes) cell?.cancelled();
+  }
+
+  override park(): void {
+    if (this.closed && this.asyncCells.size === 0 && this.core.callsHere() === 0)
+      this.duties.finished();
+    super.park();
+  }
+
+  /** Workers block unless something is under way that only the event loop can end. */
+  override mayBlock(): boolean {
+    if (this.role === ROLE_CALLER || this.closed) return false;
+    if (outstandingPromises() > 0 || this.asyncCells.size > 0 || this.io.size > 0) return false;
+    if (this.payloads.isWaiting() || this.loading > 0 || owesElsewhere(this)) return false;
+    return this.host.threads?.isLoopInUse() === false;
+  }
+
+  override block(limitMs: number | undefined): void {
+    if (this.role === ROLE_BLOCKING)
+      this.blockAtMost(limitMs, this.membership.settings.keepAliveMs);
+    else this.sleepOnWord(limitMs);
+  }
+
+  /**
+   * A thread that is woken here is two calls away from the task that it was woken for; by way of the event loop it would be
+   * twenty, of code that has gone cold. Hooks and timers that are due take that way.
+   */
+  protected override blockInTurn(): boolean {
+    const { core, clock, options } = this;
+    const { threadPark, threadUnpark } = options.hooks;
+    if (threadPark !== undefined || threadUnpark !== undefined) return false;
+    if (this.role !== ROLE_WORKER || !this.eventLoop.hasBreathed() || !this.mayBlock())
+      return false;
+    const tick = core.nextExpiryBound();
+    const limitMs = tick < 0 ? undefined : clock.timeOf(tick) - clock.now();
+    if (limitMs !== undefined && limitMs <= 0) return false;
+    return this.sleepOnWord(limitMs);
+  }
+
+  /** False when it did not sleep, because something had come. */
+  private sleepOnWord(limitMs: number | undefined): boolean {
+    if (this.core.beginPark() === 0) return false;
+    const start = this.host.now();
+    this.host.threads?.wait(this.parkWords, this.parkIndex, PARKED, limitMs);
+    this.core.endPark(this.host.now() - start);
+    return true;
+  }
+
+  /** A thread of the blocking pool that is woken by nobody for so long has no call to run, and ends if it has no task left. */
+  private blockAtMost(limitMs: number | undefined, keepAliveMs: number): void {
+    const { core } = this;
+    const start = this.host.now();
+    this.sleepOnWord(Math.min(limitMs ?? keepAliveMs, keepAliveMs));
+    const busy = core.callsHere() > 0 || core.blockingLength() > 0 || core.aliveHere() > 0;
+    const idle = core.ready() === 0 && !busy;
+    if (idle && this.outstanding === 0 && this.host.now() - start >= keepAliveMs)
+      this.duties.idled();
+  }
+
+  override hasOtherThreads(): boolean {
+    return this.duties.hasOtherThreads();
+  }
+
+  override beginSleep(): boolean {
+    // Nothing comes from elsewhere any more; what ends here pokes.
+    if (this.closed) return true;
+    const lazyMs = this.lazyMs();
+    if (lazyMs > 0) {
+      this.host.setBackgroundTimer(this.wakeUp, lazyMs);
+      return true;
+    }
+    if (this.core.beginPark() === 0) return false;
+    this.announced = true;
+    this.parkedAt = this.host.now();
+    // A wait that is still open from an earlier sleep serves this one too: it is the same word.
+    if (this.waitsAsync) return true;
+    this.waitsAsync = true;
+    this.host.threads?.waitAsync(this.parkWords, this.parkIndex, PARKED, this.onNotified);
+    return true;
+  }
+
+  /**
+   * For how long to look away instead of being woken for each end; 0: not at all. Many tasks are under way and end faster than
+   * this thread could be woken, so it looks now and then, less often the longer that goes on. One that slept until nothing was
+   * left to wait for has slept too long.
+   */
+  private lazyMs(): number {
+    const now = this.host.now();
+    const ends = this.delivered;
+    const often = now - this.sleptAt < ends * LAZY_BELOW_MS;
+    const overslept = ends >= this.sleptWith;
+    this.sleptAt = now;
+    this.sleptWith = this.outstanding;
+    this.delivered = 0;
+    const lazy = often && !overslept && this.outstanding >= LAZY_FROM && !this.closed;
+    this.lazy = lazy ? Math.min(Math.max(2 * this.lazy, LAZY_MS), MOST_LAZY_MS) : 0;
+    return this.lazy;
+  }
+
+  private readonly wakeUp = (): void => this.eventLoop.wake();
+
+  private readonly onNotified = (): void => {
+    this.waitsAsync = false;
+    this.eventLoop.wake();
+  };
+
+  override unpark(): void {
+    if (this.announced) {
+      this.announced = false;
+      this.core.endPark(this.host.now() - this.parkedAt);
+    }
+    super.unpark();
+  }
+
+  /** Takes what has come by port too: the event loop is blocked for another runtime. */
+  override serve(): void {
+    if (this.isPolling()) return;
+    this.duties.receive();
+    this.duties.afterBlocking();
+    super.serve();
+  }
+
+  override blockUntilWoken(): void {
+    const tick = this.core.nextExpiryBound();
+    const limit = tick < 0 ? undefined : Math.max(0, this.clock.timeOf(tick) - this.clock.now());
+    this.blockFor(limit);
+  }
+
+  /** Blocks until something has come for this thread, for at most `limitMs`. */
+  blockFor(limitMs: number | undefined): void {
+    this.duties.beforeTurn();
+    const most = this.outstanding > 0 ? LOOK_AROUND_MS : Number.POSITIVE_INFINITY;
+    const lazyMs = serveOthers(this) ? LAZY_MS : this.lazyMs();
+    const limit = Math.min(limitMs ?? most, lazyMs > 0 ? lazyMs : most);
+    if (lazyMs > 0) this.host.park(limit);
+    else this.block(limit === Number.POSITIVE_INFINITY ? undefined : limit);
+    this.duties.receive();
+    this.duties.afterBlocking();
+  }
+
+  override asyncSettled(cell: AsyncCell<unknown>): void {
+    super.asyncSettled(cell);
+    if (this.closed) this.eventLoop.poke();
+  }
+
+  /** Whether tasks are under way elsewhere whose end comes here. */
+  isBusy(): boolean {
+    return this.outstanding > 0;
+  }
+
+  // ── The end, reports ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Ends this thread's part: its tasks are dropped, and those it has spawned elsewhere have ended for it. */
+  override close(): void {
+    super.close();
+    this.abandonRemotes();
+  }
+
+  override metrics(): RuntimeMetrics {
+    return this.duties.metrics();
+  }
+
+  get memoryBytes(): number {
+    return this.wasm.memory.buffer.byteLength;
+  }
+
+  get ioHandles(): number {
+    return this.io.size;
+  }
+
+  /** This thread's own tasks, and those it has spawned that run elsewhere. */
+  override dump(): TaskDump[] {
+    const tasks = super.dump();
+    for (const cell of this.remotes) if (cell !== undefined) tasks.push(dumpLive(this.core, cell));
+    return tasks.sort((a, b) => a.id - b.id);
+  }
+
+  /** The task in a slot as its spawner knows it, if that is this thread. */
+  remoteAt(slot: number): TaskDump | undefined {
+    const cell = this.remotes[slot];
+    return cell && dumpLive(this.core, cell);
+  }
+}

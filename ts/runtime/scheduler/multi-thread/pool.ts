@@ -1,0 +1,491 @@
+// The owner's part of a multi_thread runtime: it starts the other threads, notices when one dies and clears up after it, and
+// ends them. It lives on the thread that built the runtime, since a thread that starts another takes it along when it dies.
+//
+// P1  A record has one thread. A thread that has ended is first recovered, if it died, and then its record is free.
+// P2  Threads are wanted through shared memory: whoever wants one raises a counter and wakes the owner, which looks at its
+//     next turn, under `blockOn` too.
+// P3  A thread that dies before it has run anything is replaced a few times and no more.
+
+import type { HostThread, HostThreads } from "../../../host/types.js";
+import { decode } from "../../../send/codec.js";
+import { type SendableInfo, sendableInfo } from "../../../send/sendable.js";
+import {
+  createSharedCore,
+  ROLE_BLOCKING,
+  ROLE_CALLER,
+  ROLE_WORKER,
+  setUpCore,
+  type ThreadsExports,
+} from "../../core/binding.js";
+import { LimitError, NoThreadsError, WorkerStartError } from "../../errors.js";
+import type { RuntimeMetrics } from "../../metrics.js";
+import type { Hooks, RuntimeOptions } from "../../options.js";
+import { textOf } from "../../panics.js";
+import type { TaskDump } from "../../reports.js";
+import type { TaskCell, TaskDetails } from "../../task/cell.js";
+import { forget, remember } from "./attached.js";
+import {
+  DYING,
+  type HookPlace,
+  IN_ORDER,
+  type Membership,
+  type Parcel,
+  type PortLetter,
+  type ThreadStart,
+} from "./membership.js";
+import { MultiThread, type ThreadDuties } from "./multi-thread.js";
+import { poolMetrics } from "./pool-metrics.js";
+import { ThreadTrace } from "./thread-trace.js";
+
+/** How often in a row a thread may die before it has run anything. */
+const MOST_FALSE_STARTS = 3;
+const SWEEP_MS = 5;
+/** How often a thread that is blocked looks whether others have died. */
+const LOOK_MS = 100;
+/** How many tasks may block in place at once before fewer workers work. */
+const MOST_SUBSTITUTES = 64;
+
+interface Started {
+  readonly host: HostThread;
+  readonly role: number;
+  readonly farewell: Int32Array;
+}
+
+let runtimes = 0;
+
+export class ThreadPool implements ThreadDuties {
+  readonly caller: Owner;
+  private readonly options: RuntimeOptions;
+  private readonly host: HostThreads;
+  private readonly core: ThreadsExports;
+  private readonly membership: Membership;
+  private readonly workers: number;
+  private readonly threads = new Map<number, Started>();
+  private readonly trace: ThreadTrace | undefined;
+  private nextWorker = 0;
+  private lookedMs = 0;
+  private falseStarts = 0;
+  private lostWorkers = 0;
+  private closing = false;
+  private started = false;
+  private endedWaiters: (() => void)[] = [];
+
+  /**
+   * @param lazy start the workers when the first task is sent to them, and not at once.
+   * @throws {NoThreadsError} where there are no threads.
+   */
+  constructor(options: RuntimeOptions, workers: number, lazy: boolean) {
+    const { threads } = options.host;
+    if (threads === undefined) throw new NoThreadsError(options.host.name);
+    this.options = options;
+    this.host = threads;
+    this.workers = workers;
+    const shared = createSharedCore();
+    runtimes += 1;
+    const id = `${options.host.entropy().toString(36)}-${runtimes}`;
+    this.membership = { id, shared, settings: settingsOf(options) };
+    this.caller = this.newCaller(shared);
+    this.core = this.caller.core;
+    if (!lazy) this.startWorkers();
+    this.trace = ThreadTrace.fromEnvironment(options, () => this.traceLine());
+    this.caller.start();
+  }
+
+  private newCaller(shared: Membership["shared"]): Owner {
+    const { options, workers } = this;
+    const record = claimCaller(shared, workers, this.host.cores, options);
+    const caller = new Owner(options, this.membership, record, this);
+    caller.core.becomeOwner();
+    remember(caller);
+    return caller;
+  }
+
+  // ── Starting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private startWorkers(): void {
+    this.started = true;
+    for (let worker = 0; worker < this.workers; worker++) this.startThread(worker, ROLE_WORKER);
+  }
+
+  beforeSpawn(): void {
+    if (!this.started && !this.closing) this.startWorkers();
+  }
+
+  hasOtherThreads(): boolean {
+    return this.threads.size > 0;
+  }
+
+  private startThread(thread: number, role: number): void {
+    const farewell = new Int32Array(new SharedArrayBuffer(4));
+    const { options } = this;
+    const start: ThreadStart = {
+      membership: this.membership,
+      thread,
+      role,
+      preload: role === ROLE_WORKER ? options.preload : [],
+      hooks: placesOf(options.hooks),
+      farewell,
+    };
+    const host = this.host.start(
+      {
+        name: nameOf(options, thread, role),
+        entry: options.workerEntry,
+        stackBytes: options.stackBytes,
+        data: start,
+      },
+      {
+        onMessage: (letter) => this.onLetter(letter as PortLetter),
+        onExit: (code, error) => this.onExit(thread, started, code, error),
+      },
+    );
+    const started = { host, role, farewell };
+    this.threads.set(thread, started);
+    this.callHook(options.hooks.threadStart, thread);
+  }
+
+  /** Threads that are dying and have said so, where the event loop cannot tell. */
+  afterBlocking(): void {
+    if (this.options.host.now() - this.lookedMs >= LOOK_MS) this.lookForDeaths();
+    this.beforeTurn();
+  }
+
+  private lookForDeaths(): void {
+    this.lookedMs = this.options.host.now();
+    for (const [thread, started] of [...this.threads])
+      if (Atomics.load(started.farewell, 0) === DYING || !started.host.isAlive())
+        this.onExit(thread, started, 1, undefined);
+  }
+
+  /** P2. */
+  beforeTurn(): void {
+    if (this.closing || this.core.hasWanted() === 0) return;
+    for (let wanted = this.core.takeWanted(); wanted > 0; wanted--) this.startBlocking();
+    this.startSubstitutes(this.core.takeWantedSubstitutes());
+  }
+
+  private startBlocking(): void {
+    const thread = this.core.claimAny();
+    if (thread >= 0) {
+      this.startThread(thread, ROLE_BLOCKING);
+      return;
+    }
+    this.core.startFailed();
+    this.core.forgetBlocking();
+  }
+
+  /** The records from `workers` on are kept for these. One that is there is off duty until it is needed. */
+  private startSubstitutes(count: number): void {
+    for (let thread = this.workers; thread < this.workers + count; thread++)
+      if (this.core.claimRecord(thread) !== 0) this.startThread(thread, ROLE_WORKER);
+  }
+
+  // ── Dying and ending ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  private onExit(thread: number, started: Started, code: number, error: unknown): void {
+    // One that said under `blockOn` that it was dying has been seen to.
+    if (this.threads.get(thread) !== started) return;
+    this.threads.delete(thread);
+    if (started.role === ROLE_BLOCKING && this.core.hasBegun(thread) === 0) this.core.startFailed();
+    if (Atomics.load(started.farewell, 0) === IN_ORDER) this.release(thread, started);
+    else this.recover(thread, started, code, error);
+    // Its tasks have ended here, and no event of the loop says so.
+    this.caller.poke();
+    this.callHook(this.options.hooks.threadStop, thread);
+    if (this.threads.size === 0) for (const ended of this.endedWaiters.splice(0)) ended();
+  }
+
+  private release(thread: number, { role }: Started): void {
+    this.core.freeRecord(thread);
+    if (role === ROLE_BLOCKING) this.core.forgetBlocking();
+  }
+
+  /** P1. What the thread was doing is lost; everything else goes on. */
+  private recover(thread: number, started: Started, code: number, error: unknown): void {
+    const ranNothing = this.core.pollsOf(thread) === 0;
+    const lost = this.core.recover(thread);
+    this.lostWorkers += 1;
+    this.caller.payloads.threadLost(thread);
+    this.sweepLater(thread);
+    if (this.closing) return;
+    const what = error === undefined ? `ended with exit code ${code}` : "died";
+    this.caller.reportError(
+      `thread ${thread} ${what}, ${lost === 1 ? "1 task was" : `${lost} tasks were`} lost with it`,
+      error ?? "(no error)",
+    );
+    this.callLostHook(thread, error);
+    this.falseStarts = ranNothing ? this.falseStarts + 1 : 0;
+    if (this.falseStarts > MOST_FALSE_STARTS) this.giveUp(error);
+    else if (started.role === ROLE_WORKER && this.core.claimRecord(thread) !== 0)
+      this.startThread(thread, ROLE_WORKER);
+  }
+
+  /** A wake that was under way when its thread died comes late, and is looked for until it has come. */
+  private sweepLater(thread: number): void {
+    if (this.threads.has(thread) || this.core.sweep(thread) === 0) return;
+    this.options.host.setBackgroundTimer(() => {
+      this.sweepLater(thread);
+      this.caller.poke();
+    }, SWEEP_MS);
+  }
+
+  private giveUp(cause: unknown): void {
+    this.caller.failRuntime(
+      new WorkerStartError(
+        `the worker threads of this runtime die before they have run anything (${this.falseStarts} in a row): see the cause`,
+        { cause },
+      ),
+    );
+  }
+
+  /** Ends a thread wherever it is, for instance in a loop without an end; its tasks are lost and another takes its place. */
+  terminate(thread: number): boolean {
+    const started = this.threads.get(thread);
+    started?.host.terminate();
+    return started !== undefined;
+  }
+
+  /** Tells every thread to end; each drops its tasks first. */
+  close(): void {
+    if (this.closing) return;
+    this.closing = true;
+    this.trace?.stop();
+    this.core.close();
+    this.core.clearClosed();
+    this.dismissNewcomers();
+  }
+
+  /** Threads that have not begun have nothing to end, and are not waited for until they have. */
+  private dismissNewcomers(): void {
+    for (const [thread, { host, farewell }] of this.threads) {
+      if (this.core.hasBegun(thread) !== 0) continue;
+      Atomics.store(farewell, 0, IN_ORDER);
+      host.terminate();
+    }
+  }
+
+  /** Resolves when all threads have ended, or after `limitMs`: then with what they were running, and they are terminated. */
+  ended(limitMs: number | undefined): Promise<TaskDump[]> {
+    if (this.threads.size === 0) return Promise.resolve([]);
+    const { host } = this.options;
+    const release = host.keepAlive();
+    return new Promise((resolve) => {
+      const finish = (stuck: TaskDump[]): void => {
+        release();
+        resolve(stuck);
+      };
+      const giveUp = (): void => {
+        const stuck = this.stuckTasks();
+        for (const { host: thread } of this.threads.values()) thread.terminate();
+        finish(stuck);
+      };
+      const timer = limitMs === undefined ? undefined : host.setTimer(giveUp, limitMs);
+      this.endedWaiters.push(() => {
+        if (timer !== undefined) host.clearTimer(timer);
+        finish([]);
+      });
+    });
+  }
+
+  private stuckTasks(): TaskDump[] {
+    return [...this.threads.keys()].flatMap((thread) => {
+      const slot = this.core.currentOf(thread);
+      if (slot < 0) return [];
+      return [this.caller.remoteAt(slot) ?? this.unknownTask(slot)];
+    });
+  }
+
+  /** A task that another thread has spawned. */
+  private unknownTask(slot: number): TaskDump {
+    const fn = this.caller.functions.labelOf(this.core.functionOf(slot));
+    return {
+      id: this.core.idOf(slot),
+      name: undefined,
+      fn,
+      state: "running",
+      polls: 1,
+      site: undefined,
+    };
+  }
+
+  finished(): void {}
+
+  idled(): void {}
+
+  // ── Letters ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private onLetter(letter: PortLetter): void {
+    if (letter.kind === "failed") {
+      const cause = decode(letter.cause, letter.cause.length);
+      this.caller.failRuntime(new WorkerStartError(letter.message, { cause }));
+    } else if (letter.kind === "want") {
+      this.onWanted(letter.slot, letter.from);
+    } else if (letter.kind === "payload" && letter.to === this.caller.thread) {
+      this.caller.payloads.receive(letter.slot, letter.value);
+    } else if (letter.kind === "payload") {
+      this.send(letter.slot, letter.to, letter.value);
+    }
+  }
+
+  private onWanted(slot: number, from: number): void {
+    const parcel = this.caller.payloads.give(slot);
+    if (parcel !== undefined) {
+      this.send(slot, from, parcel);
+      return;
+    }
+    const spawner = this.threads.get(this.core.joinerOf(slot));
+    spawner?.host.post({ kind: "want", slot, from } satisfies PortLetter, []);
+  }
+
+  send(slot: number, to: number, value: Parcel): void {
+    const letter: PortLetter = { kind: "payload", slot, to, value };
+    this.threads.get(to)?.host.post(letter, value.transfer);
+    this.core.unpark(to);
+  }
+
+  /** Results by port are sent when they are there. */
+  request(): void {}
+
+  receive(): void {
+    for (const { host } of this.threads.values())
+      for (let letter = host.receive(); letter !== undefined; letter = host.receive())
+        this.onLetter(letter as PortLetter);
+  }
+
+  chooseWorker(): number | undefined {
+    if (this.workers === 0) return undefined;
+    this.nextWorker = (this.nextWorker + 1) % this.workers;
+    return this.threads.has(this.nextWorker) ? this.nextWorker : undefined;
+  }
+
+  // ── Hooks and reports ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  private callHook(hook: ((thread: number) => void) | undefined, thread: number): void {
+    if (hook === undefined || sendableInfo(hook) !== undefined) return;
+    try {
+      hook(thread);
+    } catch (error) {
+      this.caller.reportError("a thread hook threw", error);
+    }
+  }
+
+  private callLostHook(thread: number, error: unknown): void {
+    const { workerLost } = this.options.hooks;
+    if (workerLost !== undefined) this.callHook(() => workerLost(thread, error), thread);
+  }
+
+  metrics(): RuntimeMetrics {
+    return poolMetrics(this.core, this.caller, this.workers, () => this.lostWorkers);
+  }
+
+  private traceLine(): string {
+    const { core, workers } = this;
+    const queues = Array.from({ length: workers }, (_, worker) => core.ringLengthOf(worker));
+    const idle = Array.from({ length: workers }, (_, worker) => core.isThreadParked(worker)).filter(
+      Boolean,
+    ).length;
+    return (
+      `workers=${workers} idle=${idle} searching=${core.searchers()} threads=${this.threads.size} ` +
+      `alive=${core.aliveTasks()} injector=${core.injectorLength()} blocking=${core.blockingThreads()} ` +
+      `blockingqueue=${core.blockingLength()} timers=${core.aliveTimers()} [${queues.join(" ")}]`
+    );
+  }
+
+  // ── As the blocking pool of a current_thread runtime ───────────────────────────────────────────────────────────────
+
+  spawnBlocking(
+    info: SendableInfo,
+    args: readonly unknown[],
+    details?: TaskDetails,
+  ): TaskCell<unknown> {
+    return this.caller.spawnSendable(info, args, true, details);
+  }
+}
+
+/** The part of the thread that built the runtime: closing it closes everything. */
+export class Owner extends MultiThread {
+  private readonly pool: ThreadPool;
+
+  constructor(options: RuntimeOptions, membership: Membership, thread: number, pool: ThreadPool) {
+    super(options, membership, thread, ROLE_CALLER, pool);
+    this.pool = pool;
+  }
+
+  override close(): void {
+    this.pool.close();
+    super.close();
+    forget(this);
+  }
+
+  override async settled(limitMs: number | undefined): Promise<TaskDump[]> {
+    const [own, others] = await Promise.all([super.settled(limitMs), this.pool.ended(limitMs)]);
+    // Ends that came after everything here had been dropped: their slots are given back.
+    this.serve();
+    return [...own, ...others];
+  }
+
+  override terminateWorker(worker: number): boolean {
+    return this.pool.terminate(worker);
+  }
+
+  private reportFailure(error: Error): void {
+    this.host.report(`tokiwa: the runtime is shut down: ${textOf(error)}`);
+  }
+
+  /** Nothing of this runtime can go on: whoever waits is told why. */
+  failRuntime(error: Error): void {
+    if (this.unhandled === undefined) this.reportFailure(error);
+    this.unhandled ??= error;
+    this.close();
+  }
+}
+
+export function newMultiThread(options: RuntimeOptions, workers: number, lazy: boolean): Owner {
+  return new ThreadPool(options, workers, lazy).caller;
+}
+
+function settingsOf(options: RuntimeOptions): Membership["settings"] {
+  const { name, eventInterval, lifo, maxTasks, maxTimers, io, time } = options;
+  const { unhandledPanic, trackSpawnSites, captureContext, keepAliveMs } = options;
+  return {
+    name,
+    eventInterval,
+    lifo,
+    maxTasks,
+    maxTimers,
+    io,
+    time,
+    unhandledPanic,
+    trackSpawnSites,
+    captureContext,
+    keepAliveMs,
+  };
+}
+
+/** Sets the memory up and takes the owner's record; the workers', and as many for substitutes, come before it. */
+function claimCaller(
+  shared: Membership["shared"],
+  workers: number,
+  cores: number,
+  options: RuntimeOptions,
+): number {
+  const core = setUpCore(shared, workers, MOST_SUBSTITUTES, cores, options);
+  for (let worker = 0; worker < workers; worker++) core.claimRecord(worker);
+  const record = core.claimAny();
+  if (record < 0) throw new LimitError("thread", 1024);
+  return record;
+}
+
+function nameOf(options: RuntimeOptions, thread: number, role: number): string {
+  const name = options.threadName ?? "tokiwa-worker";
+  return role === ROLE_BLOCKING ? `${name}-blocking-${thread}` : `${name}-${thread}`;
+}
+
+/** Hooks that are sendable functions run on the threads themselves. */
+function placesOf(hooks: Hooks): { readonly [hook: string]: HookPlace } {
+  const places: { [hook: string]: HookPlace } = {};
+  for (const [name, hook] of Object.entries(hooks)) {
+    const info = sendableInfo(hook);
+    if (info !== undefined) places[name] = { url: info.url, name: info.name };
+  }
+  return places;
+}
