@@ -4,10 +4,18 @@
 import { defineConfig } from "vitest/config";
 
 const TESTS = ["tests/**/*.test.ts"];
-/** Tests of the published package as such, and of programs that import it by its name: the check build has no part there. */
-const PACKAGE_ONLY = ["tests/programs/**", "tests/types/**", "tests/net/process.test.ts"];
+/**
+ * Tests of the published package as such, of programs that import it by its name, and of the core in a build of its own: the
+ * check build has no part there.
+ */
+const PACKAGE_ONLY = [
+  "tests/programs/**",
+  "tests/types/**",
+  "tests/net/process.test.ts",
+  "tests/model/**",
+];
 
-const ENTRIES = ["sync", "time", "task", "runtime", "net", "io"];
+const ENTRIES = ["sync", "time", "task", "runtime", "net", "io", "worker"];
 
 function aliases(folder: string) {
   const at = (file: string) => new URL(`./${folder}/${file}.js`, import.meta.url).pathname;

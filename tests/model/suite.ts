@@ -1,0 +1,101 @@
+// One list of tests for every model: nothing fails up to its bound, nothing fails further out where schedules are only drawn, and
+// each mutant is caught. With TOKIWA_MODEL set to a line that a failure has printed, that schedule runs and nothing else.
+//
+// TOKIWA_MODEL_DEEP=1 searches one preemption further, which takes minutes. What was searched stands in build/model/report.txt.
+
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  askedSchedule,
+  type Report,
+  replayLine,
+  searchAll,
+  searchAtRandom,
+  searchByPriorities,
+} from "./explorer/explore.js";
+import { ModelFailure, VARIABLE } from "./explorer/failure.js";
+import type { Model, Mutant } from "./explorer/model.js";
+
+const BUILD = new URL("../../build/model/", import.meta.url);
+const REPORT = new URL("report.txt", BUILD);
+const isDeep = process.env.TOKIWA_MODEL_DEEP === "1";
+const isReplay = process.env[VARIABLE] !== undefined;
+const DEEP_LIMIT = 3_000_000;
+const DEEP_TIMEOUT_MS = 900_000;
+
+/** Drawn schedules a model, and orderings that a bug may need to be found by priorities. */
+const DRAWN = 300;
+const ORDERINGS = 3;
+const SEED = 20;
+
+function note(report: Report): void {
+  const { model, schedules, redundant, deaths, preemptions, isComplete, milliseconds } = report;
+  const bound =
+    preemptions === Number.POSITIVE_INFINITY ? "all schedules" : `≤ ${preemptions} preemptions`;
+  const dying = deaths === 0 ? "" : `, ${deaths} places of death`;
+  const counts = `${schedules} schedules, ${redundant} given up as redundant${dying}`;
+  const end = isComplete ? "complete" : "LIMIT REACHED";
+  appendFileSync(REPORT, `${model}: ${bound}, ${counts}, ${end}, ${milliseconds.toFixed(0)} ms\n`);
+}
+
+async function searchModel(model: Model): Promise<void> {
+  const isBounded = model.preemptions !== undefined && model.isDeep !== true;
+  const further = isBounded ? { preemptions: (model.preemptions ?? 0) + 1 } : {};
+  const report = await searchAll(model, isDeep ? { ...further, limit: DEEP_LIMIT } : {});
+  note(report);
+  expect(report.isComplete, "everything up to the bound was searched").toBe(true);
+  expect(report.sharedWords, "the threads have something in common").toBeGreaterThan(0);
+}
+
+async function catches(model: Model, mutant: Mutant): Promise<void> {
+  const further = mutant.preemptions === undefined ? {} : { preemptions: mutant.preemptions };
+  const failure = await searchAll(model, { mutant, ...further }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (failure !== undefined && !(failure instanceof ModelFailure)) throw failure;
+  expect(failure, "the mutant survives: the model does not see what it breaks").toBeDefined();
+}
+
+function askedFor(models: readonly Model[]): { model: Model; mutant?: Mutant; line: string }[] {
+  return models.flatMap((model) =>
+    [undefined, ...model.mutants].flatMap((mutant) => {
+      const line = askedSchedule(
+        mutant === undefined ? model.name : `${model.name}/${mutant.name}`,
+      );
+      if (line === undefined) return [];
+      return [mutant === undefined ? { model, line } : { model, mutant, line }];
+    }),
+  );
+}
+
+/** Fails as it did then; a schedule that passes is printed. */
+function replayAsked(models: readonly Model[]): void {
+  test("the schedule that was asked for", async () => {
+    const [asked] = askedFor(models);
+    if (asked === undefined) throw new Error(`no model has the name in ${process.env[VARIABLE]}`);
+    console.log(await replayLine(asked.model, asked.line, asked.mutant));
+  });
+}
+
+function testModel(model: Model): void {
+  const timeout = isDeep ? DEEP_TIMEOUT_MS : 60_000;
+  test("schedules drawn at random and by priorities", async () => {
+    await searchAtRandom(model, SEED, DRAWN);
+    await searchByPriorities(model, SEED, DRAWN, ORDERINGS);
+  });
+  if (model.isDeep === true && !isDeep) return;
+  test(model.proves, () => searchModel(model), timeout);
+  for (const mutant of model.mutants)
+    test(`catches: ${mutant.name}`, () => catches(model, mutant), timeout);
+}
+
+export function describeModels(models: readonly Model[]): void {
+  if (isReplay) {
+    replayAsked(models);
+    return;
+  }
+  mkdirSync(BUILD, { recursive: true });
+  writeFileSync(REPORT, "");
+  for (const model of models) describe(model.name, () => testModel(model));
+}
