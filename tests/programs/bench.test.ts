@@ -8,12 +8,16 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const script = fileURLToPath(new URL("../../scripts/bench.mjs", import.meta.url));
-const WITHOUT = ["--no-setup", "--without", "tokio,effect", "--warm-up", "1"];
-const TINY = "tasks=10,yields=10,messages=100,sleeps=10,pings=10,repeat=1,times=2,connections=3";
+const POOLS = ["piscina", "tinypool", "workerpool", "poolifier"];
+const ABSENT = ["tokio", "effect", ...POOLS];
+const WITHOUT = ["--no-setup", "--without", ABSENT.join(), "--warm-up", "1"];
+const TINY = `tasks=10,yields=10,messages=100,sleeps=10,pings=10,repeat=1,times=2,connections=3,\
+in_flight=4,batches=2,batch=3,depth=3,pause_ms=1,task_us=1`;
 
 interface Summary {
   median: number;
   min: number;
+  max: number;
   spread: number;
   rounds: number;
 }
@@ -30,7 +34,7 @@ interface Report {
       unit: string;
       results: Record<string, Summary>;
       ratios: Record<string, number>;
-      goals: { peer?: string; atMost: number; verdict: string }[];
+      goals: { peer?: string; atMost?: number; atLeast?: number; verdict: string }[];
     }[];
   }[];
 }
@@ -56,7 +60,7 @@ function measure(...args: string[]): { report: Report; text: string } {
   return { report: JSON.parse(readFileSync(json, "utf8")), text: stdout };
 }
 
-describe("a run without Tokio and Effect", () => {
+describe("a run without the peers that have to be built or installed", () => {
   let run: { report: Report; text: string };
   beforeAll(() => {
     run = measure("--quick", "--only", "yield_many,mpsc", "--rounds", "2", "--set", TINY);
@@ -130,6 +134,18 @@ test("every row does its work at a small size, and is in the Markdown and the ch
   expect(drawing).toMatch(/^<svg /);
   expect(drawing).toMatch(/<\/svg>\n$/);
 }, 120_000);
+
+test("of a speed-up more is better", () => {
+  const args = ["--rounds", "2", "--set", "tasks=50,loops_per_us=20"];
+  const { report, text } = measure("--only", "uneven_map", ...args);
+  expect(text).toContain("On several threads:");
+  expect(text).not.toContain("On one thread:");
+  const [figure] = report.results[0]?.figures ?? [];
+  const { tokiwa, counter } = figure?.results ?? {};
+  expect(figure?.ratios.counter).toBeCloseTo((counter?.median ?? 0) / (tokiwa?.median ?? 1), 9);
+  const reached = (tokiwa?.median ?? 0) >= 1.9;
+  expect(figure?.goals).toEqual([{ atLeast: 1.9, verdict: reached ? "met" : "behind" }]);
+}, 60_000);
 
 test.each([
   [["--only", "no_such_row"], "unknown row: no_such_row; the rows are yield_many"],

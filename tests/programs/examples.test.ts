@@ -2,9 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inflateSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -102,6 +105,26 @@ class Client {
   }
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The rows of a PNG with a byte a pixel and no filters, read by hand. */
+function rowsOfPng(file: Buffer): Buffer[] {
+  expect(file.subarray(1, 4).toString("latin1")).toBe("PNG");
+  let width = 0;
+  const data: Buffer[] = [];
+  for (let at = 8; at < file.length; at += 12 + file.readUInt32BE(at)) {
+    const type = file.toString("latin1", at + 4, at + 8);
+    if (type === "IHDR") width = file.readUInt32BE(at + 8);
+    if (type === "IDAT") data.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)));
+  }
+  const pixels = inflateSync(Buffer.concat(data));
+  return Array.from({ length: pixels.length / (width + 1) }, (_, y) =>
+    pixels.subarray(y * (width + 1) + 1, (y + 1) * (width + 1)),
+  );
+}
+
 describe("by themselves", () => {
   test("hello", async () => {
     expect(await new Example("hello").lines()).toEqual([
@@ -180,9 +203,66 @@ describe("by themselves", () => {
     ]);
   });
 
+  test("mandelbrot: each row once, and the file is the picture", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "tokiwa-")), "picture.png");
+    const lines = await new Example("mandelbrot", file).lines();
+    expect(lines.at(-1)).toBe(file);
+    const shares = /^600 rows in \d+ ms; by each worker: ([\d, ]+)$/.exec(
+      lines.at(-2) as string,
+    )?.[1];
+    expect(sum((shares ?? "").split(", ").map(Number))).toBe(600);
+    const rows = rowsOfPng(readFileSync(file));
+    expect({ rows: rows.length, width: rows[0]?.length }).toEqual({ rows: 600, width: 900 });
+    const { rowOf } = await import("../../examples/tasks/mandelbrot.js");
+    const view = { width: 900, height: 600, middleX: -0.7436, middleY: 0.1318, span: 0.012 };
+    for (const y of [0, 299, 599])
+      expect(rows[y]?.equals(rowOf({ ...view, steps: 800 }, y)), `row ${y}`).toBe(true);
+    rmSync(join(file, ".."), { recursive: true });
+  });
+
+  test("uneven-map: each range once, on whatever worker", async () => {
+    const lines = await new Example("uneven-map").lines();
+    expect(lines[0]).toMatch(/^92938 primes below 1200000, in \d+ ms on \d+ workers$/);
+    const shares = lines
+      .flatMap((line) => /, (\d+) ranges$/.exec(line)?.slice(1) ?? [])
+      .map(Number);
+    // As it went, and as it would have been dealt out.
+    expect(sum(shares.slice(0, shares.length / 2))).toBe(200);
+    expect(sum(shares.slice(shares.length / 2))).toBe(200);
+  });
+
+  test("stealing: a lane for each worker, each task once, plain lines for a pipe", async () => {
+    const lines = await new Example("stealing").lines();
+    expect(lines.join("\n")).not.toContain("\x1b");
+    expect(lines.join("\n")).toMatch(
+      /^40 tasks, all spawned on worker \d+; \d+ ms from left to right:$/m,
+    );
+    expect(
+      lines.filter((line) => /^worker \d+ {2}[A-Za-z·]{72}$/.test(line)).length,
+    ).toBeGreaterThan(0);
+    const ran = lines.flatMap((line) => /^worker \d+ ran (\d+) of them/.exec(line)?.slice(1) ?? []);
+    expect(sum(ran.map(Number))).toBe(40);
+  });
+
+  test("two-runtimes: one reads, the other counts", async () => {
+    const lines = await new Example("two-runtimes").lines();
+    expect(lines[0]).toMatch(/^61440 of 614400 rows are above 899; asked in \d+ ms$/);
+    expect(lines.slice(1, 3)).toEqual(["read by: io", "counted by: cpu"]);
+    expect(lines[3]).toMatch(/^meanwhile a page was read \d+ times from here/);
+  });
+
+  test("blocking: the pool leaves the server its thread", async () => {
+    const lines = await new Example("blocking").lines();
+    const pings = lines.map((line) => Number(/, (\d+) pings answered/.exec(line)?.[1]));
+    expect(lines[0]).toMatch(/^on the server's own thread: 4 logins in \d+ ms/);
+    expect(lines[1]).toMatch(/^on the blocking pool: {7}4 logins in \d+ ms/);
+    expect(pings[1]).toBeGreaterThan(0);
+  });
+
   test("there is none that is not tested here", () => {
     const files = readdirSync(new URL("../../examples", import.meta.url));
     expect(files.filter((file) => file.endsWith(".ts")).sort()).toEqual([
+      "blocking.ts",
       "chat-server.ts",
       "crawler.ts",
       "echo-server.ts",
@@ -190,6 +270,10 @@ describe("by themselves", () => {
       "graceful-shutdown.ts",
       "hand-written-future.ts",
       "hello.ts",
+      "mandelbrot.ts",
+      "stealing.ts",
+      "two-runtimes.ts",
+      "uneven-map.ts",
     ]);
   });
 });
@@ -257,6 +341,6 @@ test("the runner says which examples there are", async () => {
   const runner = new Example("no-such-example");
   expect(await runner.end()).toBe(2);
   expect(runner.output).toMatch(
-    /^usage: node examples\/run\.mjs chat-server\|.*\|hello \[--demo\]/,
+    /^usage: node examples\/run\.mjs blocking\|.*\|uneven-map \[--demo\]/,
   );
 });

@@ -1,13 +1,12 @@
-// The tour, bundled as `npm start` does it and run in a process of its own.
+// The tour, compiled as `npm start` does it and run in a process of its own.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-// Inside the package, so that `tokiwa` is found by its own name.
-const TOUR = fileURLToPath(new URL("../../build/examples/tour.test.mjs", import.meta.url));
+const TOUR = fileURLToPath(new URL("../../build/examples/tour/main.js", import.meta.url));
 
 const NAMES = [
   "futures",
@@ -20,6 +19,12 @@ const NAMES = [
   "select",
   "starvation",
   "replay",
+  "mandelbrot",
+  "uneven",
+  "stealing",
+  "blocking",
+  "two-runtimes",
+  "lost-worker",
 ];
 
 interface Result {
@@ -47,16 +52,9 @@ function runTour(args: readonly string[], environment: Record<string, string> = 
 }
 
 beforeAll(async () => {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["examples/tour/main.ts"],
-    outfile: TOUR,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "es2022",
-    external: ["tokiwa", "tokiwa/*"],
-    logLevel: "warning",
+  const compile = 'import("./examples/compile.mjs").then((module) => module.compileExamples())';
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", compile], {
+    cwd: root,
   });
 });
 
@@ -118,6 +116,15 @@ describe("the tour's results", () => {
       "done",
     ]);
     expect(code).toBe(0);
+  });
+
+  test("cover the chapters about threads, with every claim held", async () => {
+    const names = NAMES.slice(NAMES.indexOf("mandelbrot"));
+    const { code, stdout } = await runTour(["--json", "--only", names.join()]);
+    const { failed, chapters } = JSON.parse(stdout);
+    expect({ failed, code }).toEqual({ failed: [], code: 0 });
+    expect(chapters.map((chapter: { name: string }) => chapter.name)).toEqual(names);
+    for (const chapter of chapters) expect(chapter.checks.length).toBeGreaterThan(1);
   });
 
   test("are for people without --json: titles, claims, and no colours for a pipe", async () => {

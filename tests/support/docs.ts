@@ -1,11 +1,12 @@
-// The examples of the documents as programs: found, type-checked, bundled, run.
+// The examples of the documents as programs: found, type-checked, compiled, run.
 //
-// D1  A block that begins with ```ts is a whole program; one whose first line is `// not run: <reason>` is only compiled.
+// D1  A block that begins with ```ts is a whole program; one whose first line is `// not run: <reason>` is only compiled; one
+//     whose first line is `// <name>.ts` is the module that programs after it import as "./<name>.js".
 // D2  A ```text block that follows with nothing but blank lines in between is all that the program prints.
 // D3  Whatever fails is named by the document's file and line.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -65,13 +66,14 @@ function examplesOf(document: string): Example[] {
   for (const [index, { language, text, line }] of blocks.entries()) {
     if (language !== "ts") continue;
     const next = blocks[index + 1];
+    const module = /^\/\/ ([\w-]+)\.ts$/m.exec(text.split("\n", 1)[0] as string)?.[1];
     examples.push({
       at: `${document}:${line}`,
       document,
       line,
-      name: `${basename(document, ".md")}-${examples.length + 1}`,
+      name: module ?? `${basename(document, ".md")}-${examples.length + 1}`,
       code: text,
-      notRun: /^\/\/ not run: (.+)/.exec(text)?.[1],
+      notRun: module === undefined ? /^\/\/ not run: (.+)/.exec(text)?.[1] : "a module",
       output: next?.language === "text" && next.follows ? next.text.trim() : undefined,
     });
   }
@@ -89,7 +91,11 @@ export function writeExamples(): Example[] {
   const examples = documents().flatMap(examplesOf);
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
-  for (const { name, code } of examples) writeFileSync(join(OUT, `${name}.ts`), `${code}\n`);
+  for (const { name, code, at } of examples) {
+    const file = join(OUT, `${name}.ts`);
+    if (existsSync(file)) throw new Error(`${at}: there is a module ${name}.ts already`);
+    writeFileSync(file, `${code}\n`);
+  }
   const config = JSON.parse(readFileSync(join(root, "tests/tsconfig.json"), "utf8"));
   config.include = ["*.ts"];
   writeFileSync(join(OUT, "tsconfig.json"), JSON.stringify(config, null, 2));
@@ -128,17 +134,15 @@ export interface Outcome {
   readonly exit: number | string;
 }
 
-/** Makes JavaScript of all examples at once, beside their sources. */
-export async function bundleExamples(examples: readonly Example[]): Promise<void> {
+/** Makes JavaScript of all examples at once, beside their sources: file by file, since workers import modules. */
+export async function compileExamples(examples: readonly Example[]): Promise<void> {
   await build({
     absWorkingDir: OUT,
     entryPoints: examples.map(({ name }) => `${name}.ts`),
     outdir: OUT,
-    bundle: true,
     format: "esm",
     platform: "node",
     target: "es2022",
-    external: ["tokiwa", "tokiwa/*"],
     logLevel: "silent",
   });
 }

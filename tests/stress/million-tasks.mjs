@@ -1,0 +1,3 @@
+import { sendable } from "tokiwa";
+
+export const next = sendable(import.meta.url, "next", (task) => task + 1);

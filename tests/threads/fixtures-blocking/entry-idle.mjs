@@ -1,0 +1,2 @@
+// A worker entry that forgets to import tokiwa/worker.
+export {};
