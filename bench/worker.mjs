@@ -12,7 +12,12 @@ const IMPLEMENTATIONS = {
   tokiwa: "./tokiwa/index.mjs",
   promises: "./promises/index.mjs",
   node: "./node/index.mjs",
+  counter: "./node/counter.mjs",
   effect: "./npm/effect/index.mjs",
+  piscina: "./npm/pools/piscina.mjs",
+  tinypool: "./npm/pools/tinypool.mjs",
+  workerpool: "./npm/pools/workerpool.mjs",
+  poolifier: "./npm/pools/poolifier.mjs",
 };
 
 function parse(line) {

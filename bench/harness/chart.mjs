@@ -13,7 +13,17 @@ const LEFT = 130;
 const WIDTH = 640;
 const RIGHT = 150;
 
-const COLORS = { tokio: "#c2571a", promises: "#3a7bd5", node: "#3c873a", effect: "#8a63d2" };
+const COLORS = {
+  tokio: "#c2571a",
+  promises: "#3a7bd5",
+  node: "#3c873a",
+  counter: "#7f8c8d",
+  effect: "#8a63d2",
+  piscina: "#d35d8f",
+  tinypool: "#b8860b",
+  workerpool: "#2a9d8f",
+  poolifier: "#a0522d",
+};
 
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #24292f }

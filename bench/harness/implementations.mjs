@@ -16,8 +16,17 @@ export const IMPLEMENTATIONS = {
   tokio: { title: "Tokio", prepare: buildTokio, start: () => new Child(tokioProgram(), []) },
   promises: { title: "promises", start: () => worker("promises") },
   node: { title: "Node by hand", start: () => worker("node") },
-  effect: { title: "Effect", prepare: installPeers, start: () => worker("effect") },
+  counter: { title: "shared counter", start: () => worker("counter") },
+  effect: fromNpm("Effect"),
+  piscina: fromNpm("piscina"),
+  tinypool: fromNpm("tinypool"),
+  workerpool: fromNpm("workerpool"),
+  poolifier: fromNpm("poolifier"),
 };
+
+function fromNpm(title) {
+  return { title, prepare: installPeers, start: () => worker(title.toLowerCase()) };
+}
 
 function worker(name) {
   return new Child(process.execPath, ["--expose-gc", join(bench, "worker.mjs"), name]);
@@ -43,8 +52,12 @@ function buildTokio() {
   return status === 0 ? undefined : `cargo build failed: ${lastLine(stderr)}`;
 }
 
+let installed;
+
+/** All of them at once, and only once: there is one lock file. */
 function installPeers() {
-  return install(join(bench, "npm"), "the peers of the benchmarks") ? undefined : "npm ci failed";
+  installed ??= install(join(bench, "npm"), "the peers of the benchmarks");
+  return installed ? undefined : "npm ci failed";
 }
 
 function lastLine(text) {

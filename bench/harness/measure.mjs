@@ -6,6 +6,7 @@
 
 import { IMPLEMENTATIONS } from "./implementations.mjs";
 import { summarize } from "./statistics.mjs";
+import { calibrate } from "./work.mjs";
 
 /** One implementation of one row: its process, and what its rounds answered. */
 class Contestant {
@@ -56,18 +57,20 @@ class Contestant {
   }
 }
 
-/** The parameters of a row, with those of `sizes` that it has. */
+/** The parameters of a row, with those of `sizes` that it has. Work is as long on every machine: `loops_per_us` is measured. */
 function withSizes(parameters, sizes = {}) {
   const known = Object.entries(sizes).filter(([key]) => key in parameters);
-  return { ...parameters, ...Object.fromEntries(known) };
+  const measured = "loops_per_us" in parameters ? { loops_per_us: calibrate() } : {};
+  return { ...parameters, ...measured, ...Object.fromEntries(known) };
 }
 
 /** What a row found: for each implementation its answers, or the error that ended it. */
 export async function measureRow(row, { missing, rounds, warmUpMs, sizes, onRound }) {
   const parameters = withSizes(row.parameters, sizes);
+  const sizesOf = (name) => withSizes({ ...row.parameters, ...row.fewer?.[name] }, sizes);
   const contestants = Object.entries({ tokiwa: row.name, ...row.peers })
     .filter(([name]) => !missing.has(name))
-    .map(([name, peerRow]) => new Contestant(name, row, peerRow, parameters));
+    .map(([name, peerRow]) => new Contestant(name, row, peerRow, sizesOf(name)));
   try {
     for (let round = 0; round < rounds; round++) {
       for (const contestant of contestants) {
@@ -85,6 +88,7 @@ export async function measureRow(row, { missing, rounds, warmUpMs, sizes, onRoun
 export function evaluate({ row, parameters, contestants }) {
   return {
     row: row.name,
+    threads: row.threads === true,
     work: row.work,
     parameters,
     errors: Object.fromEntries(
@@ -94,7 +98,7 @@ export function evaluate({ row, parameters, contestants }) {
   };
 }
 
-function evaluateFigure({ field, of, unit, label, goals = [] }, parameters, contestants) {
+function evaluateFigure({ field, of, unit, label, more, goals = [] }, parameters, contestants) {
   const read = (answer) => (of ? of(answer, parameters) : answer[field]);
   const results = {};
   for (const contestant of contestants) {
@@ -104,11 +108,12 @@ function evaluateFigure({ field, of, unit, label, goals = [] }, parameters, cont
   const ratios = {};
   for (const [name, { median }] of Object.entries(results))
     if (name !== "tokiwa" && results.tokiwa?.median > 0 && median > 0)
-      ratios[name] = results.tokiwa.median / median;
+      ratios[name] = more ? median / results.tokiwa.median : results.tokiwa.median / median;
   return {
     field,
     unit,
     label,
+    more: more === true,
     results,
     ratios,
     goals: goals.map((goal) => ({ ...goal, verdict: verdict(goal, results, ratios) })),
@@ -116,8 +121,8 @@ function evaluateFigure({ field, of, unit, label, goals = [] }, parameters, cont
 }
 
 /** "met", "behind", or "unknown" when one of the two was not measured. */
-function verdict({ peer, atMost }, results, ratios) {
+function verdict({ peer, atMost, atLeast }, results, ratios) {
   const value = peer === undefined ? results.tokiwa?.median : ratios[peer];
   if (value === undefined) return "unknown";
-  return value <= atMost ? "met" : "behind";
+  return value <= atMost || value >= atLeast ? "met" : "behind";
 }

@@ -4,13 +4,15 @@ import { parseArgs } from "node:util";
 import { IMPLEMENTATIONS } from "./implementations.mjs";
 import { ROWS, rowNamed } from "./rows.mjs";
 
+const PEERS = Object.keys(IMPLEMENTATIONS).filter((name) => name !== "tokiwa");
+
 export const HELP = `npm run bench -- [options]
 
   --only ROW,ROW      these rows only: ${ROWS.map(({ name }) => name).join(", ")}
   --rounds N          rounds of each row, 2 at least; the first warms up and does not count (default 9, with --quick 3)
   --warm-up MS        how long the first round is repeated (default 500)
   --quick             fewer rounds and smaller sizes
-  --without A,B       leave out peers: tokio, promises, node, effect
+  --without A,B       leave out peers: ${PEERS.join(", ")}
   --set KEY=N,KEY=N   sizes, for example tasks=100, for every row that has such a parameter
   --json FILE         write all figures
   --markdown FILE     write the table as Markdown
@@ -28,8 +30,7 @@ function wholeNumber(option, text, least = 1) {
 
 function peers(text) {
   for (const name of list(text))
-    if (!(name in IMPLEMENTATIONS) || name === "tokiwa")
-      throw new Error(`--without: unknown peer ${name}`);
+    if (!PEERS.includes(name)) throw new Error(`--without: unknown peer ${name}`);
   return new Set(list(text));
 }
 

@@ -20,6 +20,7 @@ function formatValue(value, unit) {
   if (unit === "B" && value >= 10 * 2 ** 10) return `${formatNumber(value / 2 ** 10)} KiB`;
   if (unit === "ns" && value >= 99_950_000) return `${formatNumber(value / 1e6)} ms`;
   if (unit === "ns" && value >= 9_995) return `${formatNumber(value / 1e3)} µs`;
+  if (unit === "×") return `${value.toFixed(2)} ×`;
   return `${formatNumber(value)} ${unit}`;
 }
 
@@ -27,7 +28,8 @@ export function formatRatio(ratio) {
   return `${ratio < 0.0995 ? ratio.toFixed(3) : ratio.toFixed(2)} ×`;
 }
 
-function formatGoal({ peer, atMost }, unit) {
+function formatGoal({ peer, atMost, atLeast }, unit) {
+  if (atLeast !== undefined) return `≥ ${formatValue(atLeast, unit)}`;
   if (peer === undefined) return `≤ ${formatValue(atMost, unit)}`;
   return `≤ ${atMost} × ${IMPLEMENTATIONS[peer].title}`;
 }
@@ -54,24 +56,36 @@ function verdictText(figure) {
   return [...verdicts].join(", ");
 }
 
-const plain = (summary, unit) => formatValue(summary.median, unit);
-/** Half of (p90 - p10) / median either way. */
-function withSpread({ median, min, spread, rounds }, unit) {
+const plain = (summary, { unit }) => formatValue(summary.median, unit);
+
+/** Half of (p90 - p10) / median either way, and the best round. */
+function withSpread({ median, min, max, spread, rounds }, { unit, more }) {
   const value = formatValue(median, unit);
   if (rounds === 1 || spread === 0) return value;
-  return `${value} ±${Math.round(spread * 50)} %, min ${formatValue(min, unit)}`;
+  const best = more ? `max ${formatValue(max, unit)}` : `min ${formatValue(min, unit)}`;
+  return `${value} ±${Math.round(spread * 50)} %, ${best}`;
 }
 
-function valueCell(who, { unit, results, ratios }, errors, format) {
+function valueCell(who, figure, errors, format) {
+  const { results, ratios } = figure;
   const summary = results[who];
   if (summary === undefined) return errors[who] ? "failed" : "–";
   const ratio = ratios[who] === undefined ? "" : ` (${formatRatio(ratios[who])})`;
-  return `${format(summary, unit)}${ratio}`;
+  return `${format(summary, figure)}${ratio}`;
 }
 
 function nameCell(row, { label }, index) {
   if (index > 0) return `  ${label}`;
   return label === undefined ? row : `${row}: ${label}`;
+}
+
+/** The tables: one for each kind of row there is, since the peers are others. */
+function tablesOf(results) {
+  const kinds = [
+    ["On one thread", results.filter(({ threads }) => !threads)],
+    ["On several threads", results.filter(({ threads }) => threads)],
+  ];
+  return kinds.filter(([, ofKind]) => ofKind.length > 0);
 }
 
 /** Lines of cells, the heading first. Peers that nothing was measured of are left out. */
@@ -121,30 +135,34 @@ function notes({ missing, results, rounds }) {
       lines.push(`${row}: ${IMPLEMENTATIONS[name].title} failed: ${withoutStack(error)}`);
   lines.push(
     `Medians of at most ${rounds} rounds each; ${fresh} take a new process every round, elsewhere the first round warms up and does not count.`,
-    "In brackets: tokiwa's figure divided by the peer's. Below 1, tokiwa is ahead.",
+    "In brackets: tokiwa's figure divided by the peer's, and where more is better the peer's by tokiwa's. Below 1, tokiwa is ahead.",
   );
   return lines;
 }
 
 /** The report for a terminal. */
 export function textReport(report) {
-  const [heading, ...lines] = alignColumns(tableCells(report.results, plain));
-  return [machineLine(report.machine), "", heading, ...lines, "", ...notes(report)].join("\n");
+  const tables = tablesOf(report.results).flatMap(([title, results]) => [
+    `${title}:`,
+    ...alignColumns(tableCells(results, plain)),
+    "",
+  ]);
+  return [machineLine(report.machine), "", ...tables, ...notes(report)].join("\n");
 }
 
 /** The same as Markdown, with the spread and the least of the rounds. */
 export function markdownReport(report) {
-  const cells = tableCells(report.results, withSpread);
-  const line = (values) =>
-    `| ${values.map((value) => value.trim().replaceAll("|", "\\|")).join(" | ")} |`;
-  const [heading, ...lines] = cells;
   return [
     `${machineLine(report.machine)}.`,
     "",
-    line(heading),
-    line(heading.map(() => "---")),
-    ...lines.map(line),
-    "",
+    ...tablesOf(report.results).flatMap(markdownTable),
     ...notes(report).flatMap((note) => [note, ""]),
   ].join("\n");
+}
+
+function markdownTable([title, results]) {
+  const line = (values) =>
+    `| ${values.map((value) => value.trim().replaceAll("|", "\\|")).join(" | ")} |`;
+  const [heading, ...lines] = tableCells(results, withSpread);
+  return [`${title}:`, "", line(heading), line(heading.map(() => "---")), ...lines.map(line), ""];
 }

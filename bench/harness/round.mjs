@@ -13,6 +13,24 @@ export function check(what, got, wanted) {
   if (got !== wanted) throw new Error(`${what}: got ${got}, wanted ${wanted}`);
 }
 
+/** One round's answer of a row with a pause before each operation: the middle of what they took, and the 99th percentile. */
+export function latencies(samplesMs) {
+  const sorted = samplesMs.toSorted((a, b) => a - b);
+  const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] * 1e6;
+  const total = sorted.reduce((sum, ms) => sum + ms, 0);
+  return outcome(sorted.length, total, { medianNs: at(0.5), p99Ns: at(0.99) });
+}
+
+/** One round's answer of a row that does the same work in order first: how many times as fast, and that by the workers. */
+export function speedUp(ops, sequentialMs, parallelMs, workers) {
+  const times = sequentialMs / parallelMs;
+  return outcome(ops, parallelMs, {
+    speedUp: times,
+    percentOfIdeal: (100 * times) / workers,
+    sequentialMs,
+  });
+}
+
 /** 0 + 1 + … + (count - 1). */
 export function sumBelow(count) {
   return (count * (count - 1)) / 2;

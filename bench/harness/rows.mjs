@@ -1,16 +1,59 @@
 // The rows: what is run, at which sizes, against whom, and the goals of the project for each.
 //
 // A row is run by each of its implementations, round by round. What a round answers is one or more figures; each becomes a
-// line of the table. Of every figure less is better.
+// line of the table. Of every figure less is better, unless it says `more`.
 //
 //   parameters   sizes, given to every implementation alike; `quick` replaces some of them for `--quick`
 //   peers        besides tokiwa; `{ tokio: "yield_many" }` runs a peer's row of another name
 //   rounds       a bound on the rounds, for rows that take long; `quickRounds` the same for `--quick`
+//   fewer        sizes of single peers, where an operation takes them a hundred times as long; the figures are per operation
 //   fresh        every round in a new process: for what only a process's first time shows, and for memory
+//   threads      in the table of several threads
 //   figures      `field` of the answer, or what `of` makes of answer and parameters; `unit`; `label` where the row has more
-//                than one; `goals`: `{ peer, atMost }` is a ratio to that peer, `{ atMost }` a value
+//                than one; `goals`: `{ peer, atMost }` is a ratio to that peer, `{ atMost }` and `{ atLeast }` are values
 
 const ns = (goals) => [{ field: "nsPerOp", unit: "ns", goals }];
+
+/** The pools of npm. */
+const pools = (row) => ({ piscina: row, tinypool: row, workerpool: row, poolifier: row });
+/** 5 to 100 µs a task: with less of them a round takes as long as the others' do. */
+const fewerForPools = pools({ tasks: 10_000 });
+
+const WORKERS = { worker_threads: 2 };
+/** Stands for the figure of this machine, which `harness/measure.mjs` puts here: a row run by hand burns about as long. */
+const LOOPS = { loops_per_us: 600 };
+
+function throughput(name, work, goal) {
+  return {
+    name,
+    threads: true,
+    work: `${work}, 1,000 in flight`,
+    parameters: { ...WORKERS, tasks: 100_000, in_flight: 1_000 },
+    peers: { tokio: name, node: name, ...pools(name) },
+    fewer: fewerForPools,
+    figures: ns([goal]),
+  };
+}
+
+/** A row in the shape of one of Tokio's own benches of its multi_thread scheduler. */
+function shape(name, work, parameters) {
+  return {
+    name: `mt_${name}`,
+    threads: true,
+    work,
+    parameters: { ...WORKERS, ...parameters },
+    peers: { tokio: `mt_${name}` },
+    figures: ns([]),
+  };
+}
+
+const speedUp = (goal) => ({
+  field: "speedUp",
+  unit: "×",
+  label: "as fast as in order",
+  more: true,
+  goals: [goal],
+});
 
 export const ROWS = [
   {
@@ -164,6 +207,120 @@ export const ROWS = [
       },
     ],
   },
+  {
+    name: "start_mt",
+    threads: true,
+    work: "build a runtime of two workers, run nothing, shut down",
+    parameters: { ...WORKERS, times: 10 },
+    quick: { times: 3 },
+    peers: { tokio: "start_mt", node: "start_mt", piscina: "start_mt", tinypool: "start_mt" },
+    rounds: 5,
+    fresh: true,
+    figures: [
+      ...ns([
+        { peer: "piscina", atMost: 1 },
+        { peer: "tinypool", atMost: 1 },
+      ]),
+      { field: "answerMs", unit: "ms", label: "the first of a process, to its first answer" },
+    ],
+  },
+  {
+    name: "remote_roundtrip",
+    threads: true,
+    work: "one task at a time to a worker and back, a number in and a number out",
+    parameters: { ...WORKERS, tasks: 5_000 },
+    peers: {
+      tokio: "remote_roundtrip",
+      node: "remote_roundtrip",
+      ...pools("remote_roundtrip"),
+    },
+    figures: ns([{ atMost: 2_000 }]),
+  },
+  {
+    name: "remote_roundtrip_cold",
+    threads: true,
+    work: "the same with a pause of 5 ms before each, so that the workers are parked",
+    parameters: { ...WORKERS, tasks: 100, pause_ms: 5 },
+    peers: {
+      tokio: "remote_roundtrip_cold",
+      node: "remote_roundtrip_cold",
+      ...pools("remote_roundtrip_cold"),
+    },
+    rounds: 5,
+    figures: [
+      { field: "medianNs", unit: "ns", label: "median", goals: [{ peer: "node", atMost: 1 }] },
+      { field: "p99Ns", unit: "ns", label: "99th percentile" },
+    ],
+  },
+  throughput("remote_throughput", "a number in, a number out", { atMost: 500 }),
+  {
+    ...throughput("remote_throughput_coroutine", "the same by a coroutine", { atMost: 500 }),
+    peers: { tokio: "remote_throughput", node: "remote_throughput" },
+  },
+  throughput("remote_throughput_object", "a small object in, a small object out", {
+    atMost: 2_000,
+  }),
+  throughput("remote_throughput_bytes", "1 KiB in, 1 KiB out", { atMost: 2_000 }),
+  {
+    name: "uneven_map",
+    threads: true,
+    work: "10,000 tasks of 5 to 500 µs, log-uniform, on two workers",
+    parameters: { ...WORKERS, tasks: 10_000, ...LOOPS },
+    quick: { tasks: 2_000 },
+    peers: {
+      tokio: "uneven_map",
+      node: "uneven_map",
+      counter: "uneven_map",
+      ...pools("uneven_map"),
+    },
+    rounds: 5,
+    figures: [speedUp({ atLeast: 1.9 })],
+  },
+  {
+    name: "steal",
+    threads: true,
+    work: "200 tasks of 500 µs spawned by one task on one worker while the other is parked",
+    parameters: { ...WORKERS, tasks: 200, task_us: 500, repeat: 4, pause_ms: 5, ...LOOPS },
+    peers: { tokio: "steal", counter: "steal" },
+    figures: [
+      {
+        field: "percentOfIdeal",
+        unit: "%",
+        label: "of the ideal",
+        more: true,
+        goals: [{ atLeast: 90 }],
+      },
+    ],
+  },
+  {
+    name: "spawn_blocking",
+    threads: true,
+    work: "2 tasks × 100 batches of 16 blocking calls that do nothing",
+    parameters: { tasks: 2, batches: 100, batch: 16 },
+    peers: { tokio: "spawn_blocking", piscina: "spawn_blocking" },
+    figures: ns([]),
+  },
+  shape("spawn_many_local", "10,000 tasks spawned within the runtime, which count down", {
+    tasks: 10_000,
+    repeat: 20,
+  }),
+  shape("spawn_many_remote_idle", "10,000 tasks spawned from outside, then joined", {
+    tasks: 10_000,
+    repeat: 20,
+  }),
+  shape("spawn_many_remote_busy1", "the same while 4 tasks burn 10 µs and yield, over and over", {
+    tasks: 10_000,
+    repeat: 5,
+    ...LOOPS,
+  }),
+  shape("spawn_many_remote_busy2", "1,000 while 2 tasks burn 10 µs and spawn the next", {
+    tasks: 1_000,
+    repeat: 5,
+    ...LOOPS,
+  }),
+  shape("yield_many", "200 tasks × 1,000 yields", { tasks: 200, yields: 1_000, repeat: 5 }),
+  shape("ping_pong", "1,000 × two oneshots and a partner task", { pings: 1_000, repeat: 100 }),
+  shape("chained_spawn", "each of 1,000 tasks spawns the next", { depth: 1_000, repeat: 200 }),
 ];
 
 export function rowNamed(name) {

@@ -16,6 +16,7 @@ export function summarize(values) {
   return {
     median,
     min: sorted[0],
+    max: sorted.at(-1),
     spread: range === 0 ? 0 : range / median,
     rounds: sorted.length,
   };

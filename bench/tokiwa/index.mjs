@@ -6,6 +6,8 @@ import * as size from "./size.mjs";
 import * as start from "./start.mjs";
 import * as sync from "./sync.mjs";
 import * as tasks from "./tasks.mjs";
+import * as shapes from "./thread-shapes.mjs";
+import * as threads from "./threads.mjs";
 import * as timers from "./timers.mjs";
 
 export const versions = { node: process.versions.node };
@@ -17,4 +19,6 @@ export const rows = {
   ...sync.rows,
   ...tasks.rows,
   ...timers.rows,
+  ...shapes.rows,
+  ...threads.rows,
 };

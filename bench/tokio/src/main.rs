@@ -5,6 +5,7 @@
 mod host;
 mod row;
 mod rows;
+mod work;
 
 use row::{Failure, Outcome, Params};
 use std::io::{self, BufRead, Write};

@@ -34,6 +34,35 @@ impl Outcome {
     }
 }
 
+/// One round's answer of a row with a pause before each operation: the middle
+/// of what they took, and the 99th percentile.
+pub fn latencies(mut samples: Vec<Duration>) -> Outcome {
+    samples.sort();
+    let at = |q: f64| {
+        let place = (samples.len() as f64 * q) as usize;
+        samples[place.min(samples.len() - 1)].as_nanos() as f64
+    };
+    let mut outcome = Outcome::new(samples.len() as u64, samples.iter().sum());
+    outcome.extra.push(("medianNs", at(0.5)));
+    outcome.extra.push(("p99Ns", at(0.99)));
+    outcome
+}
+
+/// One round's answer of a row that does the same work in order first: how
+/// many times as fast, and that by the workers.
+pub fn speed_up(ops: u64, in_order: Duration, elapsed: Duration, workers: usize) -> Outcome {
+    let times = in_order.as_secs_f64() / elapsed.as_secs_f64();
+    let mut outcome = Outcome::new(ops, elapsed);
+    outcome.extra.push(("speedUp", times));
+    outcome
+        .extra
+        .push(("percentOfIdeal", 100.0 * times / workers as f64));
+    outcome
+        .extra
+        .push(("sequentialMs", in_order.as_secs_f64() * 1e3));
+    outcome
+}
+
 /// A row's parameters: the defaults, with what the line gave put over them.
 pub struct Params(Vec<(&'static str, u64)>);
 
@@ -75,6 +104,9 @@ fn number(text: &str) -> Option<u64> {
         .ok()
         .filter(|value| (1..=LARGEST).contains(value))
 }
+
+/// How many workers the multi-thread runtime of a row has.
+pub const WORKERS: (&str, u64) = ("worker_threads", 2);
 
 pub fn current_thread() -> Result<Runtime, Failure> {
     Ok(Builder::new_current_thread().enable_all().build()?)

@@ -1,9 +1,12 @@
 //! The table of rows. Measures nothing by itself; each group's file says what
 //! it measures and what it leaves outside the timed part.
 
+mod blocking;
+mod cpu;
 mod echo;
 mod million;
 mod multi;
+mod remote;
 mod start;
 mod sync;
 mod tasks;
@@ -11,7 +14,7 @@ mod timers;
 
 use crate::row::Row;
 
-const GROUPS: [&[Row]; 7] = [
+const GROUPS: [&[Row]; 10] = [
     tasks::ROWS,
     sync::ROWS,
     timers::ROWS,
@@ -19,6 +22,9 @@ const GROUPS: [&[Row]; 7] = [
     echo::ROWS,
     start::ROWS,
     multi::ROWS,
+    remote::ROWS,
+    cpu::ROWS,
+    blocking::ROWS,
 ];
 
 pub fn find(name: &str) -> Option<&'static Row> {

@@ -1,14 +1,17 @@
 //! Measures the multi-thread runtime: spawning, yielding, ping-pongs and chained
-//! spawns in the shapes of Tokio's own benches, one task at a time from outside
-//! the workers, and a bounded channel between two tasks.
+//! spawns in the shapes of Tokio's own benches, and a bounded channel between
+//! two tasks.
 //! Outside the timed part: building and dropping the runtime (its threads are
 //! up, though perhaps still parking), making channels, allocating vectors.
 //! `block_on` runs on the calling thread, which is not one of the workers: what
 //! it spawns goes in by the shared queue, in Tokio's "local" shape as well.
 
 use super::sync::{ping, transfer};
-use crate::row::{check, join_sum, multi_thread, sum_below, timed, Failure, Outcome, Params, Row};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::row::{
+    check, join_sum, multi_thread, sum_below, timed, Failure, Outcome, Params, Row, WORKERS,
+};
+use crate::work::burn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +19,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 
-const WORKERS: (&str, u64) = ("worker_threads", 2);
+const LOOPS: (&str, u64) = ("loops_per_us", 600);
+/// Tokio's bench spins by the clock; here it is work of that length.
+const BUSY_US: u64 = 10;
 
 pub const ROWS: &[Row] = &[
     Row {
@@ -28,6 +33,16 @@ pub const ROWS: &[Row] = &[
         name: "mt_spawn_many_remote_idle",
         params: &[WORKERS, ("tasks", 10_000), ("repeat", 20)],
         run: spawn_many_remote_idle,
+    },
+    Row {
+        name: "mt_spawn_many_remote_busy1",
+        params: &[WORKERS, ("tasks", 10_000), ("repeat", 5), LOOPS],
+        run: spawn_many_remote_busy1,
+    },
+    Row {
+        name: "mt_spawn_many_remote_busy2",
+        params: &[WORKERS, ("tasks", 1_000), ("repeat", 5), LOOPS],
+        run: spawn_many_remote_busy2,
     },
     Row {
         name: "mt_yield_many",
@@ -43,11 +58,6 @@ pub const ROWS: &[Row] = &[
         name: "mt_chained_spawn",
         params: &[WORKERS, ("depth", 1_000), ("repeat", 200)],
         run: chained_spawn,
-    },
-    Row {
-        name: "remote_roundtrip",
-        params: &[WORKERS, ("tasks", 20_000)],
-        run: remote_roundtrip,
     },
     Row {
         name: "shared_mpsc",
@@ -141,6 +151,66 @@ fn spawn_many_remote_idle(params: &Params) -> Result<Outcome, Failure> {
     })
 }
 
+/// Empty tasks spawned from outside while the workers have other work.
+fn spawn_many_remote_busy(
+    params: &Params,
+    keep_busy: impl FnOnce(&Runtime, Arc<AtomicBool>, u64),
+) -> Result<Outcome, Failure> {
+    let (tasks, runtime) = (params.get("tasks"), runtime(params)?);
+    let mut handles = Vec::with_capacity(tasks as usize);
+    let go_on = Arc::new(AtomicBool::new(true));
+    keep_busy(&runtime, go_on.clone(), BUSY_US * params.get(LOOPS.0));
+    let outcome = repeated(params.get("repeat"), tasks, || {
+        for i in 0..tasks {
+            handles.push(runtime.spawn(async move { i }));
+        }
+        check(
+            "sum",
+            runtime.block_on(join_sum(&mut handles))?,
+            sum_below(tasks),
+        )
+    });
+    go_on.store(false, Ordering::Relaxed);
+    outcome
+}
+
+/// Busy with twice as many tasks as workers, which work and yield.
+fn spawn_many_remote_busy1(params: &Params) -> Result<Outcome, Failure> {
+    let busy = 2 * params.get(WORKERS.0);
+    spawn_many_remote_busy(params, |runtime, go_on, loops| {
+        for _ in 0..busy {
+            let go_on = go_on.clone();
+            runtime.spawn(async move {
+                while go_on.load(Ordering::Relaxed) {
+                    yield_now().await;
+                    burn(loops);
+                }
+            });
+        }
+    })
+}
+
+/// Works, and spawns a task that does the same.
+fn busy_chain(go_on: Arc<AtomicBool>, loops: u64) {
+    tokio::spawn(async move {
+        if go_on.load(Ordering::Relaxed) {
+            burn(loops);
+            busy_chain(go_on, loops);
+        }
+    });
+}
+
+/// Busy with as many chains as workers.
+fn spawn_many_remote_busy2(params: &Params) -> Result<Outcome, Failure> {
+    let busy = params.get(WORKERS.0);
+    spawn_many_remote_busy(params, |runtime, go_on, loops| {
+        let _entered = runtime.enter();
+        for _ in 0..busy {
+            busy_chain(go_on.clone(), loops);
+        }
+    })
+}
+
 /// Tasks spawned from outside that yield over and over; each reports its end.
 fn yield_many(params: &Params) -> Result<Outcome, Failure> {
     let (tasks, yields) = (params.get("tasks"), params.get("yields"));
@@ -202,20 +272,6 @@ fn chained_spawn(params: &Params) -> Result<Outcome, Failure> {
             wait(&finished)
         })
     })
-}
-
-/// One task at a time, spawned and awaited by the thread in `block_on`.
-fn remote_roundtrip(params: &Params) -> Result<Outcome, Failure> {
-    let (tasks, runtime) = (params.get("tasks"), runtime(params)?);
-    let (elapsed, sum) = runtime.block_on(timed(async {
-        let mut sum = 0;
-        for i in 0..tasks {
-            sum += tokio::spawn(async move { i }).await?;
-        }
-        Ok::<_, Failure>(sum)
-    }));
-    check("sum", sum?, sum_below(tasks))?;
-    Ok(Outcome::new(tasks, elapsed))
 }
 
 fn shared_mpsc(params: &Params) -> Result<Outcome, Failure> {

@@ -1,0 +1,1 @@
+export { burn as default } from "../../../harness/work.mjs";

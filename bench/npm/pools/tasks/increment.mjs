@@ -1,0 +1,1 @@
+export { increment as default } from "../../../harness/work.mjs";

@@ -1,0 +1,1 @@
+export { nothing as default } from "../../../harness/work.mjs";

@@ -1,0 +1,4 @@
+import { ThreadWorker } from "poolifier";
+import { invert } from "../../../harness/work.mjs";
+
+export default new ThreadWorker(invert);

@@ -1,0 +1,4 @@
+import { ThreadWorker } from "poolifier";
+import { price } from "../../../harness/work.mjs";
+
+export default new ThreadWorker(price);

@@ -1,0 +1,1 @@
+export { price as default } from "../../../harness/work.mjs";
