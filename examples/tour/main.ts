@@ -1,22 +1,28 @@
 // The tour: real programs on tokiwa, beside the same in plain Node.
 //
-//   npm start                          all chapters, about 15 seconds
+//   npm start                          all chapters, about 20 seconds
 //   npm start -- --only echo,join      some of them
 //   npm start -- --list                their names
 //   npm start --silent -- --json       the results for a program
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { blocking } from "./chapters/blocking.js";
 import { connections } from "./chapters/connections.js";
 import { echoServer } from "./chapters/echo.js";
 import { futures } from "./chapters/futures.js";
 import { joining } from "./chapters/join.js";
 import { laziness } from "./chapters/laziness.js";
+import { lostWorker } from "./chapters/lost-worker.js";
+import { mandelbrotSet } from "./chapters/mandelbrot.js";
 import { memory } from "./chapters/memory.js";
 import { replay } from "./chapters/replay.js";
 import { selecting } from "./chapters/select.js";
 import { sleepers } from "./chapters/sleepers.js";
 import { starvation } from "./chapters/starvation.js";
+import { stealing } from "./chapters/stealing.js";
+import { twoRuntimes } from "./chapters/two-runtimes.js";
+import { unevenMap } from "./chapters/uneven.js";
 import { bold, dim, green, line, paragraph, red } from "./console.js";
 import { stopwatch } from "./measure.js";
 import { type Chapter, type ChapterReport, detailed, Page } from "./page.js";
@@ -33,6 +39,12 @@ const CHAPTERS: readonly Chapter[] = [
   selecting,
   starvation,
   replay,
+  mandelbrotSet,
+  unevenMap,
+  stealing,
+  blocking,
+  twoRuntimes,
+  lostWorker,
 ];
 
 /** A chapter takes four seconds at most. One that takes this long hangs: the tour ends there. */
@@ -146,7 +158,7 @@ function showHead(chapters: readonly Chapter[]): void {
     "",
     "tokiwa is an async runtime for TypeScript: it decides which of many tasks runs next, wakes them when there is " +
       "something to do, and drops them when nobody wants them any more. Each chapter does real work on it and then the " +
-      'same in plain Node, in this process and on one thread. Lines with a "✓" are claims, and are checked. Times are ' +
+      'same in plain Node, in this process. Lines with a "✓" are claims, and are checked. Times are ' +
       "shown as measured here, once, whoever is faster; `npm run bench` measures with care.",
     (text) => text,
   );
