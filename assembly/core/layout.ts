@@ -48,6 +48,7 @@ export const WORKER_SIZE: usize = 8192;
 //   48  global interval                    polls between two looks at the injector first; 0: tuned by measurement
 //   52  base workers                       how many workers there are
 //   56  last id                            u64
+//   68  pages                              given out behind the records, with threads
 //   64  reserved                           records kept for workers and substitutes
 //  256  idle words                         16 × u64, bit n: a worker is parked; bit 32 + n: it searches
 //  384  injector: lock, head, tail, length
@@ -70,6 +71,7 @@ export const HEADER_GLOBAL_INTERVAL: usize = 48;
 export const HEADER_BASE_WORKERS: usize = 52;
 export const HEADER_LAST_ID: usize = 56;
 export const HEADER_RESERVED: usize = 64;
+export const HEADER_PAGES: usize = 68;
 export const HEADER_SLEEPERS: usize = 256;
 export const HEADER_INJECTOR: usize = 384;
 export const HEADER_BLOCKING: usize = 512;
@@ -81,7 +83,8 @@ export const HEADER_OWNER: usize = 776;
 export const HEADER_SUBSTITUTE_WANTED: usize = 780;
 
 export const MOST_THREADS: i32 = ASC_FEATURE_THREADS ? 1024 : 1;
-export const MOST_WORKERS: i32 = 512;
+export const FIRST_PAGE: i32 = ((WORKERS + (MOST_THREADS as usize) * WORKER_SIZE + 65535) >>
+  16) as i32;
 export const MOST_FUNCTIONS: i32 = 4096;
 
 // A task header: one cache line, so that two threads on two tasks never share one; with threads two, for the second holds

@@ -11,7 +11,7 @@
 //
 // A slab in a record is four words: free link, fresh from, fresh to, alive.
 
-import { DIRECTORY_PAGES, HEADER, PAGE_SHIFT } from "./layout";
+import { DIRECTORY_PAGES, FIRST_PAGE, HEADER, HEADER_PAGES, PAGE_SHIFT } from "./layout";
 import { addShared, compareExchange, loadShared } from "./sync";
 import { worker } from "./worker";
 
@@ -29,10 +29,23 @@ export function newPage(): usize {
   return newPages(1);
 }
 
-/** Pages in a row. */
+/** Pages in a row, or 0. */
 export function newPages(count: i32): usize {
+  if (ASC_FEATURE_THREADS) return sharedPages(count);
   const before = memory.grow(count);
   return before < 0 ? 0 : (before as usize) << PAGE_SHIFT;
+}
+
+/**
+ * A memory that several threads share is as large as it will ever be from the start, and pages are only counted off: V8 tells other
+ * threads of a growth by an interrupt that they see at their next call or loop, and an atomic access to a new page before
+ * that is a trap. Where the memory can still grow (tests) it does.
+ */
+function sharedPages(count: i32): usize {
+  const first = FIRST_PAGE + addShared(HEADER + HEADER_PAGES, count);
+  const missing = first + count - memory.size();
+  if (missing > 0 && memory.grow(missing) < 0) return 0;
+  return (first as usize) << PAGE_SHIFT;
 }
 
 /** Address of a slot. `shift` is log2 of the slot's size. */

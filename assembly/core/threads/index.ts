@@ -4,12 +4,14 @@
 import {
   CALLS,
   COUNT_STARTED,
+  FIRST_PAGE,
   HEADER,
   HEADER_BASE_WORKERS,
   HEADER_BLOCKING,
   HEADER_CORES,
   HEADER_GLOBAL_INTERVAL,
   HEADER_OWNER,
+  HEADER_PAGES,
   HEADER_RESERVED,
   HEADER_TASK_LIMIT,
   HEADER_TIMER_LIMIT,
@@ -106,6 +108,11 @@ export function ownerThread(): i32 {
 /** Whether what cannot be bytes can get to a thread: the owner and those it has started have a port. */
 export function hasPort(thread: i32): bool {
   return roleOf(thread) != ROLE_CALLER || loadShared(HEADER + HEADER_OWNER) == thread + 1;
+}
+
+/** Pages of memory in use, records and header included. */
+export function usedPages(): i32 {
+  return FIRST_PAGE + loadShared(HEADER + HEADER_PAGES);
 }
 
 /** How many workers there are, without substitutes. */

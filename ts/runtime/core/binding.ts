@@ -132,6 +132,7 @@ export interface ThreadsExports extends CoreExports {
   ownerThread(): number;
   hasPort(thread: number): number;
   aliveHere(): number;
+  usedPages(): number;
   callsHere(): number;
   workerCount(): number;
   claimRecord(thread: number): number;
@@ -201,6 +202,8 @@ export const MAX_TIMERS: number = 4096 * 2048;
 const INITIAL_PAGES = 3;
 /** With threads there are a thousand records, most of them never touched: address space, not memory. */
 const INITIAL_PAGES_THREADS = 131;
+/** A gigabyte: four million tasks and half as much again for what they carry. */
+const SHARED_PAGES = 16384;
 const MAXIMUM_PAGES = 65536;
 
 /** An assertion of the check build failed. Never thrown by a release. */
@@ -253,14 +256,24 @@ export function createCore(): Core {
   return instantiate(compiledSingle, memory, 0);
 }
 
+/**
+ * As large as it will ever be (assembly/core/slab.ts says why): address space, of which only what is touched costs memory. Where so
+ * much is not to be had, less.
+ */
+function newSharedMemory(): WebAssembly.Memory {
+  for (let pages = SHARED_PAGES; ; pages /= 4) {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    } catch (error) {
+      if (pages / 4 < INITIAL_PAGES_THREADS) throw error;
+    }
+  }
+}
+
 /** The memory of a runtime with threads. Compiled once a process; threads are sent the module. */
 export function createSharedCore(): SharedCore {
   compiledThreads ??= new WebAssembly.Module(threadsCore());
-  const memory = new WebAssembly.Memory({
-    initial: INITIAL_PAGES_THREADS,
-    maximum: MAXIMUM_PAGES,
-    shared: true,
-  });
+  const memory = newSharedMemory();
   return { module: compiledThreads, memory };
 }
 

@@ -454,7 +454,7 @@ export class MultiThread extends ThreadScheduler {
   }
 
   get memoryBytes(): number {
-    return this.wasm.memory.buffer.byteLength;
+    return this.core.usedPages() * 65536;
   }
 
   get ioHandles(): number {
