@@ -83,8 +83,10 @@ export const HEADER_OWNER: usize = 776;
 export const HEADER_SUBSTITUTE_WANTED: usize = 780;
 
 export const MOST_THREADS: i32 = ASC_FEATURE_THREADS ? 1024 : 1;
-export const FIRST_PAGE: i32 = ((WORKERS + (MOST_THREADS as usize) * WORKER_SIZE + 65535) >>
-  16) as i32;
+/** Of those that are given out. Under the model checker, whose memory has few records, tests/model/explorer/machine.ts. */
+export const FIRST_PAGE: i32 = isDefined(TOKIWA_MODEL)
+  ? 8
+  : (((WORKERS + (MOST_THREADS as usize) * WORKER_SIZE + 65535) >> 16) as i32);
 export const MOST_FUNCTIONS: i32 = 4096;
 
 // A task header: one cache line, so that two threads on two tasks never share one; with threads two, for the second holds
