@@ -7,7 +7,15 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -19,21 +27,25 @@ const SOURCES = ["assembly", "ts", "asconfig.json", "build.mjs", "package.json",
 /** Entry points of the package: the name in `exports`, the source. */
 export const ENTRIES = {
   index: "ts/index.ts",
-  sync: "ts/sync/index.ts",
+  sync: "ts/sync.ts",
   time: "ts/time/index.ts",
   task: "ts/task/index.ts",
   runtime: "ts/runtime/index.ts",
   net: "ts/net/index.ts",
   io: "ts/io/index.ts",
+  stream: "ts/stream/index.ts",
+  testing: "ts/testing/index.ts",
   worker: "ts/worker/index.ts",
 };
 
-/** What stands behind `#host` and `#net`, by the conditions in package.json. */
+/** What stands behind `#host`, `#net` and `#streams`, by the conditions in package.json. */
 const HOSTS = {
   "host/node": "ts/host/node/index.ts",
   "host/node-net": "ts/host/node/net.ts",
+  "host/node-streams": "ts/host/node/streams.ts",
   "host/browser": "ts/host/browser/index.ts",
   "host/browser-net": "ts/host/browser/net.ts",
+  "host/browser-streams": "ts/host/browser/streams.ts",
 };
 
 function hashSources() {
@@ -67,8 +79,8 @@ function run(file, ...args) {
 
 /** What a build exports besides assembly/core/index.ts. */
 const MORE_EXPORTS = {
-  threads: ["assembly/core/threads/index.ts"],
-  "check-threads": ["assembly/core/threads/index.ts"],
+  threads: ["assembly/core/threads/index.ts", "assembly/core/shared/index.ts"],
+  "check-threads": ["assembly/core/threads/index.ts", "assembly/core/shared/index.ts"],
 };
 
 function compileCore(target) {
@@ -101,7 +113,7 @@ function bundle(outdir, entries, core, plugins) {
     format: "esm",
     target: "es2022",
     platform: "neutral",
-    external: ["#host", "#net", "node:*"],
+    external: ["#host", "#net", "#streams", "node:*"],
     chunkNames: "chunks/[name]-[hash]",
     sourcemap: true,
     sourcesContent: true,
@@ -111,16 +123,29 @@ function bundle(outdir, entries, core, plugins) {
   });
 }
 
+function remove(path) {
+  rmSync(join(root, path), { recursive: true, force: true });
+}
+
+/** What is there stays whole until the new one is. */
+function replace(path, next) {
+  remove("build/before");
+  if (existsSync(join(root, path))) renameSync(join(root, path), join(root, "build/before"));
+  renameSync(join(root, next), join(root, path));
+  remove("build/before");
+}
+
 export async function buildPackage({ quick = false, force = false } = {}) {
   const hash = hashSources();
   if (!force && isFresh(hash)) return false;
   console.log("tokiwa: building (once; again only when sources change)");
   mkdirSync(join(root, "build"), { recursive: true });
   for (const target of ["threads", "single", "check-threads", "check-single"]) compileCore(target);
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  rmSync(join(root, "build/check"), { recursive: true, force: true });
-  await bundle("dist", { ...ENTRIES, ...HOSTS }, "", []);
-  await bundle("build/check", ENTRIES, "check-", []);
+  for (const path of ["dist-next", "build/check-next"]) remove(path);
+  await bundle("dist-next", { ...ENTRIES, ...HOSTS }, "", []);
+  await bundle("build/check-next", ENTRIES, "check-", []);
+  replace("dist", "dist-next");
+  replace("build/check", "build/check-next");
   if (!quick) run("node_modules/typescript/bin/tsc", "-p", ".");
   if (!quick) writeFileSync(STAMP, JSON.stringify({ hash }));
   return true;

@@ -8,20 +8,28 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * What the files of a folder may import besides their own folder; a folder that is not named may import what it likes.
- * `#host` and `#net` are the doors to the host.
+ * `#host`, `#net` and `#streams` are the doors to the host.
  */
 const ALLOWED = {
   "ts/future": [],
   "ts/host": [],
   "ts/sync": ["ts/future"],
-  "ts/stream": ["ts/future"],
+  "ts/stream": ["ts/future", "ts/time/duration.ts", "ts/host/types.ts", "#streams"],
   "ts/codec": ["ts/future"],
   "ts/io": ["ts/future"],
   "ts/send": ["ts/future"],
-  "ts/runtime": ["ts/future", "ts/send", "ts/host/types.ts", "ts/time/duration.ts", "#host"],
+  "ts/runtime": [
+    "ts/future",
+    "ts/send",
+    "ts/sync",
+    "ts/host/types.ts",
+    "ts/time/duration.ts",
+    "#host",
+  ],
   "ts/task": ["ts/future", "ts/runtime", "ts/send"],
   "ts/worker": ["ts/runtime", "#host"],
   "ts/time": ["ts/future", "ts/runtime", "ts/send", "#host"],
+  "ts/testing": ["ts/future", "ts/runtime", "ts/task", "ts/time", "ts/io", "ts/stream", "#host"],
   "ts/net": ["ts/future", "ts/runtime", "ts/io", "ts/host/types.ts", "#net"],
   "assembly/core": [],
 };

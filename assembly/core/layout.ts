@@ -48,8 +48,8 @@ export const WORKER_SIZE: usize = 8192;
 //   48  global interval                    polls between two looks at the injector first; 0: tuned by measurement
 //   52  base workers                       how many workers there are
 //   56  last id                            u64
-//   68  pages                              given out behind the records, with threads
 //   64  reserved                           records kept for workers and substitutes
+//   68  pages                              given out behind the records, with threads
 //  256  idle words                         16 × u64, bit n: a worker is parked; bit 32 + n: it searches
 //  384  injector: lock, head, tail, length
 //  512  blocking queue: lock, head, tail, length, threads, most threads, starting
@@ -57,8 +57,9 @@ export const WORKER_SIZE: usize = 8192;
 //  704  function table: lock, count
 //  768  wanted                             threads of the blocking pool that the runtime's owner is asked to start
 //  772  blocked                            workers that block in place: as many substitutes are on duty
-//  780  substitute wanted                  the owner is asked to start substitutes that are on duty and not there
 //  776  owner                              index of the thread that starts others, + 1
+//  780  substitute wanted                  the owner is asked to start substitutes that are on duty and not there
+//  784  losses                             threads that have died
 export const HEADER_TASK_LIMIT: usize = 0; // most slots there may be
 export const HEADER_TASK_COUNT: usize = 4; // slots ever made
 export const HEADER_TIMER_LIMIT: usize = 8;
@@ -81,11 +82,12 @@ export const HEADER_WANTED_BLOCKING: usize = 768;
 export const HEADER_BLOCKED: usize = 772;
 export const HEADER_OWNER: usize = 776;
 export const HEADER_SUBSTITUTE_WANTED: usize = 780;
+export const HEADER_LOSSES: usize = 784;
 
 export const MOST_THREADS: i32 = ASC_FEATURE_THREADS ? 1024 : 1;
 /** Of those that are given out. Under the model checker, whose memory has few records, tests/model/explorer/machine.ts. */
 export const FIRST_PAGE: i32 = isDefined(TOKIWA_MODEL)
-  ? 8
+  ? 16
   : (((WORKERS + (MOST_THREADS as usize) * WORKER_SIZE + 65535) >> 16) as i32);
 export const MOST_FUNCTIONS: i32 = 4096;
 
@@ -106,7 +108,8 @@ export const MOST_FUNCTIONS: i32 = 4096;
 //  48  outcome      u32  how it ended: TypeScript's word
 //  52  kind         u32  local, sendable, blocking
 //  56  number       f64  a single number as argument or result: never encoded
-//  64  inline       64 B
+//  64  inline       60 B
+// 124  claims       u32  first claim of the handles that travel with the payload
 export const TASK_SHIFT: i32 = ASC_FEATURE_THREADS ? 7 : 6;
 export const TASKS_PER_PAGE_SHIFT: i32 = PAGE_SHIFT - TASK_SHIFT;
 export const TASK_STATE: usize = 0;
@@ -124,7 +127,8 @@ export const TASK_OUTCOME: usize = 48;
 export const TASK_KIND: usize = 52;
 export const TASK_NUMBER: usize = 56;
 export const TASK_INLINE: usize = 64;
-export const INLINE_SIZE: i32 = 64;
+export const INLINE_SIZE: i32 = 60;
+export const TASK_CLAIMS: usize = 124;
 
 // A timer entry, 32 bytes.
 //
@@ -194,6 +198,8 @@ export const TIMER_SLAB: usize = 3280;
 //
 // 3328  park                          EMPTY, PARKED, NOTIFIED: threads/parking.ts
 // 3456  inbox                         newest header of a chain: wakes of tasks pinned here, and ends to deliver here
+// 3460  signals                       newest link of a chain: wakers to call here that are no tasks of this memory
+// 3464  signals missed                all of them are to be called: there was no memory for a link
 // 3584  cancelled timers              newest entry of a chain
 // 3588  freed blocks                  newest block of a chain: blocks of this thread's heap that others gave back
 // 3712  ring head                     u64: steal << 32 | real
@@ -203,6 +209,8 @@ export const TIMER_SLAB: usize = 3280;
 // 4928  state, role                   threads/registry.ts
 export const PARK: usize = 3328;
 export const INBOX: usize = 3456;
+export const SIGNALS: usize = 3460;
+export const SIGNALS_MISSED: usize = 3464;
 export const CANCELLED_TIMERS: usize = 3584;
 export const FREED_BLOCKS: usize = 3588;
 export const RING_HEAD: usize = 3712;
@@ -225,13 +233,22 @@ export const THREAD_ROLE: usize = 4932;
 // 5020  expects                       what the last search of a thread that does not steal expected
 // 5024  batch start                   f64 ms
 // 5032  mean poll                     f64 ms, moving average
-// 5040  heap                          14 × {free, fresh from, fresh to}
+// 5040  claims                        the newest of this thread's claims on shared primitives: shared/claim.ts
+// 5044  garbage                       claims to be dropped
+// 5048  woken                         whether something was woken since TypeScript looked
+// 5052  losses seen                   of HEADER_LOSSES
+// 5056  signal links                  what is on its way from the signals, oldest first
+// 5060  dropping                      the claim of the garbage that is being dropped
+// 5064  result                        of an operation on a shared primitive: f64, i32, i32
 // 5216  draining, drained             what is on its way from the inbox to the list
 // 5224  delivering, generation        the task whose end is being delivered
 // 5232  importing                     modules whose import is under way here
 // 5236  calls                         calls of the blocking pool that have begun here and not ended
 // 5240  woke                          whether this thread has woken another since it last waited
 // 5248  counters                      u32 each, COUNT_*
+// 5376  heap                          20 × {free, fresh from, fresh to}
+// 5632  wakes                         32 × {slot, generation}: to be called when a lock has been let go
+// 5888  batch                         63 slots of values that were received together
 export const CURRENT: usize = 4992;
 export const SEARCHING: usize = 4996;
 export const IN_PARK: usize = 5000;
@@ -242,7 +259,16 @@ export const BATCH_POLLS: usize = 5016;
 export const EXPECTS: usize = 5020;
 export const BATCH_START: usize = 5024;
 export const MEAN_POLL: usize = 5032;
-export const HEAP: usize = 5040;
+export const CLAIMS: usize = 5040;
+export const GARBAGE: usize = 5044;
+export const WOKEN: usize = 5048;
+export const LOSSES_SEEN: usize = 5052;
+export const SIGNAL_LINKS: usize = 5056;
+export const DROPPING: usize = 5060;
+export const RESULT: usize = 5064;
+export const HEAP: usize = 5376;
+export const WAKES: usize = 5632;
+export const BATCH: usize = 5888;
 export const DRAINING: usize = 5216;
 export const DRAINED: usize = 5220;
 export const WOKE: usize = 5240;

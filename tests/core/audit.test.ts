@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BUILDS, buildFile, loadCore, moduleOf, RELEASE_BUILDS } from "../support/core.js";
 
 const GLOBALS = [
+  "assembly/core/shared/waiters/wakes",
   "assembly/core/slab/heir",
   "assembly/core/threads/death/strays",
   "assembly/core/wheel/expiringPlace",
@@ -15,7 +16,8 @@ const GLOBALS = [
 
 /** The names of an interface of the binding. */
 function namesOf(name: string): string[] {
-  const text = readFileSync(new URL("../../ts/runtime/core/binding.ts", import.meta.url), "utf8");
+  const file = name === "SyncCore" ? "sync/shared/core.ts" : "runtime/core/binding.ts";
+  const text = readFileSync(new URL(`../../ts/${file}`, import.meta.url), "utf8");
   const body = text.slice(text.indexOf(`export interface ${name} `)).split("\n}\n")[0] as string;
   return [...body.matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] as string);
 }
@@ -101,7 +103,9 @@ describe.each(RELEASE_BUILDS)("core.%s", (build) => {
 describe.each(BUILDS)("core.%s", (build) => {
   test("exports what the binding names, and only functions", () => {
     const exports = WebAssembly.Module.exports(moduleOf(build));
-    const more = build.endsWith("threads") ? namesOf("ThreadsExports") : [];
+    const more = build.endsWith("threads")
+      ? [...namesOf("ThreadsExports"), ...namesOf("SyncCore")]
+      : [];
     expect(exports.map(({ name }) => name).sort()).toEqual([...EXPORTS, ...more].sort());
     expect(exports.every(({ kind }) => kind === "function")).toBe(true);
   });

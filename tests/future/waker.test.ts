@@ -150,7 +150,7 @@ test("wakes from setTimeout, a microtask and a promise arrive", async () => {
     });
   }
   const values = await settles(
-    paused().run(function* () {
+    paused((builder) => builder.allowOutsideWakes()).run(function* () {
       const timer = yield* wokenBy((wake) => setTimeout(wake, 1));
       const microtask = yield* wokenBy((wake) => queueMicrotask(wake));
       const promise = yield* wokenBy((wake) => void Promise.resolve().then(wake));
@@ -174,7 +174,7 @@ test("a wake from a task of another runtime arrives", async () => {
 
 test("a task without a wake is not polled again", async () => {
   const probe = new Probe<number>();
-  const run = paused().run(probe);
+  const run = paused((builder) => builder.allowOutsideWakes()).run(probe);
   await loopTurns(20);
   expect(probe.polls).toBe(1);
   probe.complete(1);

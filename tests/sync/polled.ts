@@ -7,12 +7,15 @@ export class Polled<T> {
   private readonly cx: Context;
   /** Wakes since the last poll. */
   wakes = 0;
+  /** Called inside of each wake. */
+  onWake: (() => void) | undefined;
 
   constructor(future: Future<T>) {
     this.future = future;
     this.cx = {
       waker: Waker.from(() => {
         this.wakes += 1;
+        this.onWake?.();
       }),
     };
   }

@@ -1,6 +1,14 @@
 // Generators as coroutines: a `function*` is the `async fn` of this library.
 
-import { beginDropping, endDropping, RESUME, refuseToWait, replaceContext } from "./current.js";
+import {
+  beginDropping,
+  endDropping,
+  isNoting,
+  RESUME,
+  refuseToWait,
+  replaceContext,
+  takeStop,
+} from "./current.js";
 import {
   AwaitWhileDroppingError,
   describe,
@@ -10,6 +18,7 @@ import {
 } from "./errors.js";
 import { Future, PENDING_STEP } from "./future.js";
 import { Pending, type Poll, type Suspension } from "./poll.js";
+import { describeWait } from "./waits.js";
 import type { Context } from "./waker.js";
 
 /** What calling a coroutine function returns. Lazy: nothing has run. */
@@ -95,10 +104,13 @@ export function dropCoroutine(coroutine: Coroutine<unknown>): void {
 export class CoroutineFuture<T> extends Future<T> {
   private coroutine: Coroutine<T> | undefined;
   private running = false;
+  /** What it has stopped at, where somebody wants to know. */
+  private stop: object | undefined;
 
   constructor(coroutine: Coroutine<T>) {
     super();
     this.coroutine = coroutine;
+    this.stop = undefined;
   }
 
   override poll(cx: Context): Poll<T> {
@@ -111,12 +123,17 @@ export class CoroutineFuture<T> extends Future<T> {
     try {
       const value = resume(coroutine);
       ended = value !== Pending;
+      if (isNoting()) this.stop = takeStop();
       return value;
     } finally {
       this.running = false;
       if (ended) this.coroutine = undefined;
       replaceContext(previous);
     }
+  }
+
+  override waitsFor(): string | undefined {
+    return this.stop === undefined ? undefined : describeWait(this.stop);
   }
 
   override [Symbol.dispose](): void {

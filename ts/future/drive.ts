@@ -55,6 +55,7 @@ const driveOnMicrotasks: Driver = <T>(future: Pollable<T>) =>
   new Promise<T>((resolve, reject) => new MicrotaskTask(future, resolve, reject).run());
 
 let driver: Driver = driveOnMicrotasks;
+let capture: () => Driver = () => driver;
 let installed = false;
 
 /** Drives a future to its end from outside of every task. */
@@ -62,10 +63,23 @@ export function driveFuture<T>(future: Pollable<T>): Promise<T> {
   return driver(future);
 }
 
-/** A runtime takes over `await`. Once: two copies of the library in one program would each drive the other's futures. */
-export function setDriver(next: Driver): void {
+/**
+ * A driver that stays with the runtime of this call, wherever it is used: for what the host calls back, long after the poll in
+ * which it was set up.
+ */
+export function captureDriver(): Driver {
+  return capture();
+}
+
+/**
+ * A runtime takes over `await`. Once: two copies of the library in one program would each drive the other's futures.
+ *
+ * @param captureNext see {@link captureDriver}.
+ */
+export function setDriver(next: Driver, captureNext: () => Driver = () => next): void {
   if (installed)
     throw new TokiwaError("a driver for `await` is installed already: is tokiwa loaded twice?");
   installed = true;
   driver = next;
+  capture = captureNext;
 }

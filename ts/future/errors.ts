@@ -1,10 +1,18 @@
 // The root of every error that the library throws on purpose, and those of the future protocol itself.
 
+/**
+ * A class's own name. Bundlers number one of two classes that are called alike, and put a line before one that names itself; no
+ * class of this library is called so.
+ */
+export function nameOf(itsClass: { readonly name: string }): string {
+  return itsClass.name.replace(/^_|\d+$/g, "");
+}
+
 /** Base of all errors of this library. `name` is the class's own name, so that a log line names it. */
 export class TokiwaError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    this.name = nameOf(new.target);
   }
 }
 
@@ -61,6 +69,13 @@ export class BlockedLoopError extends TokiwaError {
       `${what} needs this thread's event loop, which \`blockOn\` stops until it returns. ` +
         "Use `await runtime.run(...)` instead; timers, channels and tasks work under `blockOn`.",
     );
+  }
+}
+
+/** The time was up before the value was there. */
+export class ElapsedError extends TokiwaError {
+  constructor() {
+    super("deadline has elapsed");
   }
 }
 

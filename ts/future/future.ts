@@ -8,7 +8,7 @@
 // A future is its own iterator, so `yield* future` allocates nothing: each step polls, a Pending travels up through every
 // `yield*` as the one object PENDING_STEP, and the executor knows it by identity.
 
-import { currentContext, isDropping, refuseToWait } from "./current.js";
+import { currentContext, isDropping, isPlain, noteStop, refuseToWait } from "./current.js";
 import { driveFuture } from "./drive.js";
 import { AwaitWhileDroppingError, NoContextError } from "./errors.js";
 import { Pending, type Poll, type Suspension } from "./poll.js";
@@ -37,7 +37,11 @@ export function requireContext(): Context {
  * @throws {AwaitWhileDroppingError} where nothing may wait; the future is dropped then.
  */
 export function suspend(future?: Disposable): IteratorYieldResult<Suspension> {
-  if (!isDropping()) return PENDING_STEP;
+  if (isPlain()) return PENDING_STEP;
+  if (!isDropping()) {
+    noteStop(future);
+    return PENDING_STEP;
+  }
   future?.[Symbol.dispose]();
   // Clean-up that catches every refusal gets a step that says pending, and is left behind at it.
   if (!refuseToWait()) return PENDING_STEP;
@@ -62,6 +66,14 @@ export abstract class Future<T> implements PromiseLike<T>, Disposable {
 
   /** Gives back everything that the future registered. Harmless when it has completed, and when done twice. */
   [Symbol.dispose](): void {}
+
+  /**
+   * What it waits for, for a report of a deadlock: a few words, `"Mutex.lock(), held by task 4"`. Asked only after a poll that
+   * returned Pending, and only for reports.
+   */
+  waitsFor(): string | undefined {
+    return undefined;
+  }
 
   /**
    * Makes `yield* future` work inside a coroutine. A future that several may wait for gives each of them a future of its

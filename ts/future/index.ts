@@ -3,6 +3,7 @@
 export * from "./coop.js";
 export * from "./coroutine.js";
 export * from "./current.js";
+export * from "./delay.js";
 export * from "./drive.js";
 export * from "./drop.js";
 export * from "./errors.js";
@@ -12,7 +13,9 @@ export * from "./join.js";
 export * from "./poll.js";
 export * from "./promise.js";
 export * from "./random.js";
+export * from "./report.js";
 export * from "./select.js";
 export * from "./simple.js";
+export * from "./waits.js";
 export * from "./waker.js";
 export * from "./waker-set.js";

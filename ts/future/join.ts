@@ -7,6 +7,7 @@ import { PolledAfterCompletionError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
 import { Pending, type Poll } from "./poll.js";
+import { describeWait, describeWaits } from "./waits.js";
 import { type Context, Waker } from "./waker.js";
 
 /** The values of a tuple of futures, in their order. */
@@ -120,6 +121,11 @@ abstract class Joined<T> extends Future<T[]> {
     }
     this.branches[index] = undefined;
     this.unfinished -= 1;
+  }
+
+  override waitsFor(): string {
+    const open = this.branches.filter((branch) => branch !== undefined);
+    return describeWaits("all", open.map(describeWait));
   }
 
   /** A branch threw `error`. */

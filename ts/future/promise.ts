@@ -13,9 +13,21 @@ import type { Context, Waker } from "./waker.js";
 let outstanding = 0;
 let loopBlocked = false;
 
-/** How many promises futures of this thread wait for. A paused clock gives the event loop a turn while there are any. */
+/**
+ * How many promises, and other ends of the host's, futures of this thread wait for. A paused clock gives the event loop a turn
+ * while there are any, and nothing is a deadlock.
+ */
 export function outstandingPromises(): number {
   return outstanding;
+}
+
+/** A future waits for something of the host's that will wake it, until {@link endOutside}. */
+export function beginOutside(): void {
+  outstanding += 1;
+}
+
+export function endOutside(): void {
+  outstanding -= 1;
 }
 
 /** Whether this thread's event loop is stopped by `blockOn`. Returns what it was before. */
@@ -77,7 +89,7 @@ class PromiseFuture<T> extends Future<T> {
         promise,
       );
     this.state = WAITING;
-    outstanding += 1;
+    beginOutside();
     promise.then(
       (value) => this.settle(RESOLVED, value),
       (error) => this.settle(REJECTED, error),
@@ -93,12 +105,16 @@ class PromiseFuture<T> extends Future<T> {
 
   private settle(state: number, result: unknown): void {
     if (this.state !== WAITING) return;
-    outstanding -= 1;
+    endOutside();
     this.state = state;
     this.result = result;
     const waker = this.waker;
     this.waker = undefined;
     waker?.wake();
+  }
+
+  override waitsFor(): string {
+    return "a promise";
   }
 
   override [Symbol.dispose](): void {
@@ -108,7 +124,7 @@ class PromiseFuture<T> extends Future<T> {
     this.result = undefined;
     this.waker = undefined;
     if (!waiting) return;
-    outstanding -= 1;
+    endOutside();
     this.controller?.abort();
   }
 }

@@ -7,6 +7,7 @@ import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
 import { Pending, type Poll } from "./poll.js";
 import { randomBelow } from "./random.js";
+import { describeWait, describeWaits } from "./waits.js";
 import type { Context } from "./waker.js";
 
 /** Branches by name; `undefined` and `false` disable one. */
@@ -91,6 +92,11 @@ class Select extends Future<{ branch: string; value: unknown }> {
     this.done = true;
     if (this.otherwise === undefined) throw new SelectError(this.all);
     return { branch: "otherwise", value: this.otherwise() };
+  }
+
+  override waitsFor(): string {
+    const branches = this.futures.map((future, at) => `${this.names[at]}: ${describeWait(future)}`);
+    return describeWaits("any", branches);
   }
 
   /** Everything but the winner, to be dropped. */

@@ -3,6 +3,7 @@
 import { describe, NotAFutureError, PolledAfterCompletionError } from "./errors.js";
 import { Future, waitFor } from "./future.js";
 import { Pending, type Poll } from "./poll.js";
+import { describeWait } from "./waits.js";
 import type { Context } from "./waker.js";
 
 class Ready<T> extends Future<T> {
@@ -23,6 +24,9 @@ class Never extends Future<never> {
   override poll(): Pending {
     return Pending;
   }
+  override waitsFor(): string {
+    return "pending(), which never completes";
+  }
 }
 
 class PollFn<T> extends Future<T> {
@@ -42,6 +46,10 @@ class PollFn<T> extends Future<T> {
       if (ended) this.fn = undefined;
     }
   }
+  override waitsFor(): string {
+    const name = this.fn?.name;
+    return name ? `pollFn(${name})` : "pollFn(…)";
+  }
   override [Symbol.dispose](): void {
     this.fn = undefined;
   }
@@ -55,6 +63,9 @@ class Borrowed<T> extends Future<T> {
   }
   override poll(cx: Context): Poll<T> {
     return this.inner.poll(cx);
+  }
+  override waitsFor(): string {
+    return describeWait(this.inner);
   }
 }
 

@@ -10,7 +10,7 @@ export class WakerSet {
   private others: Map<object, Waker> | undefined;
 
   set(future: object, waker: Waker): void {
-    if (this.first === undefined || this.first === future) {
+    if (this.first === future || (this.first === undefined && !this.others?.has(future))) {
       this.first = future;
       this.firstWaker = waker;
     } else {
@@ -22,6 +22,10 @@ export class WakerSet {
   delete(future: object): void {
     if (this.first === future) this.first = this.firstWaker = undefined;
     else this.others?.delete(future);
+  }
+
+  isEmpty(): boolean {
+    return this.first === undefined && (this.others === undefined || this.others.size === 0);
   }
 
   /** Wakes all of them; they are forgotten before the first is woken. */

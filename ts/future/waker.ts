@@ -24,6 +24,11 @@ export abstract class Waker {
     return this === other;
   }
 
+  /** Whom it wakes, for reports: `task 4 "worker"`. */
+  describe(): string | undefined {
+    return undefined;
+  }
+
   /** A waker that does nothing: for polling by hand. */
   static noop(): Waker {
     return NOOP;
@@ -68,4 +73,6 @@ const NOOP: Waker = /* @__PURE__ */ new NoopWaker();
 /** What a poll is given: above all, whom to wake. */
 export interface Context {
   readonly waker: Waker;
+  /** The number of the task that is polled, by which reports name it. Not every executor gives one. */
+  readonly id?: number;
 }

@@ -222,6 +222,16 @@ export class Builder {
   }
 
   /**
+   * Called instead of printing a panic that nobody looks at: a task of this thread threw, and within a second, or until the
+   * runtime ends, its handle was not waited for.
+   */
+  onUnobservedPanic(hook: (task: TaskMeta, error: unknown) => void): this {
+    checkFunction("onUnobservedPanic(hook)", hook);
+    this.hooks.unobservedPanic = hook;
+    return this;
+  }
+
+  /**
    * Tasks run in the asynchronous context of their spawn: what `AsyncLocalStorage` held there it holds in all their polls. Costs a
    * few hundred nanoseconds a poll. Without effect where the host has no such thing.
    */
@@ -293,6 +303,16 @@ export class Builder {
       throw new InvalidArgumentError("startPaused(paused)", paused, "true or false");
     if (paused) this.assertCurrentThread("startPaused(paused)", paused);
     this.options.startPaused = paused;
+    return this;
+  }
+
+  /**
+   * Code outside of the runtime wakes its tasks: a callback of your own that sends into a channel, or calls a waker. A `run` of a
+   * runtime with a seed or a clock that started paused then waits for that, instead of failing with a {@link DeadlockError} as
+   * soon as nothing in sight can wake anything. Without effect on others.
+   */
+  allowOutsideWakes(): this {
+    this.options.outsideWakes = true;
     return this;
   }
 

@@ -1,13 +1,24 @@
 // The current runtime for whoever needs one, and the ambient runtime that `await` uses outside of every other.
 
 import { host } from "#host";
-import { type Future, setDriver, setWakerReport } from "../future/index.js";
+import {
+  type Driver,
+  type Future,
+  setDelays,
+  setDriver,
+  setReport,
+  setWakerReport,
+} from "../future/index.js";
+import type { SharedHome } from "../sync/shared/index.js";
 import { defaultOptions } from "./defaults.js";
+import { runtimeDelay } from "./delay.js";
 import { carriedCell, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import { textOf } from "./panics.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
 import { makeBlockingPool } from "./scheduler/multi-thread/blocking-pool.js";
+import { MultiThread } from "./scheduler/multi-thread/multi-thread.js";
+import { registerSharedHandles } from "./scheduler/multi-thread/shared-handles.js";
 import { registerWakers } from "./scheduler/multi-thread/wakers.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import { registerOwnErrors } from "./sent-errors.js";
@@ -22,10 +33,10 @@ export function currentScheduler(what: string): Scheduler {
   return scheduler;
 }
 
-let ambient: Scheduler | undefined;
+let ambient: CurrentThread | undefined;
 
 /** One for this thread, made at the first `await` that needs it. Never shut down; idle it costs nothing. */
-function ambientScheduler(): Scheduler {
+function ambientScheduler(): CurrentThread {
   ambient ??= new CurrentThread(
     { ...defaultOptions(), name: "ambient", io: true, time: true },
     makeBlockingPool,
@@ -55,6 +66,20 @@ function drive<T>(future: unknown): Promise<T> {
   return scheduler.drive(future as Future<T>, awaitingCell());
 }
 
+/** Drives on one runtime only; what it is given belongs to no task. */
+function driverOf(scheduler: Scheduler | undefined): Driver | undefined {
+  if (scheduler === undefined) return undefined;
+  return async <T>(future: unknown) => scheduler.drive(future as Future<T>, undefined);
+}
+
+/** Where a shared primitive is made: in the memory of the runtime that this code runs in, or, outside of every one, in the ambient one's. */
+function homeHere(): SharedHome {
+  const scheduler = tryCurrentScheduler();
+  if (scheduler instanceof MultiThread || scheduler instanceof CurrentThread)
+    return scheduler.sharedMemory();
+  return ambientScheduler().sharedMemory();
+}
+
 let installed = false;
 
 /** `await` of a future drives it on a runtime from here on. Whoever makes a runtime calls this; once is enough. */
@@ -62,12 +87,16 @@ export function installDriver(): void {
   if (installed) return;
   installed = true;
   registerWakers();
+  registerSharedHandles(homeHere);
   registerOwnErrors();
+  setReport((text) => host.report(text));
   setWakerReport((error) =>
     host.report(`tokiwa: a waker threw, and the runtime goes on: ${textOf(error)}`),
   );
   // Async, so that a refusal rejects: a `then` never throws.
-  setDriver(async <T>(future: unknown) => drive<T>(future));
+  const driver: Driver = async <T>(future: unknown) => drive<T>(future);
+  setDriver(driver, () => driverOf(tryCurrentScheduler()) ?? driver);
+  setDelays(runtimeDelay);
 }
 
 installDriver();

@@ -16,6 +16,7 @@ export function defaultOptions(): RuntimeOptions {
     time: false,
     seed: undefined,
     startPaused: false,
+    outsideWakes: false,
     unhandledPanic: "ignore",
     trackSpawnSites: host.environment("TOKIWA_SPAWN_SITES") === "1",
     trace: false,

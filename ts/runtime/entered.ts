@@ -20,14 +20,23 @@ export function replaceScheduler(scheduler: Scheduler | undefined): Scheduler | 
   return previous;
 }
 
+/** What the host carries: an async function, or something else that knows its runtime. */
+export interface CarriedOwner {
+  readonly asyncOwner: unknown;
+}
+
 /** The async function that is running here, as far as the host can tell. */
 export function carriedCell(): AsyncCell<unknown> | undefined {
   const carried = host.carried();
   return carried instanceof AsyncCell ? carried : undefined;
 }
 
+function carriedScheduler(): Scheduler | undefined {
+  return (host.carried() as CarriedOwner | undefined)?.asyncOwner as Scheduler | undefined;
+}
+
 export function tryCurrentScheduler(): Scheduler | undefined {
-  return entered ?? (carriedCell()?.asyncOwner as Scheduler | undefined) ?? threadScheduler;
+  return entered ?? carriedScheduler() ?? threadScheduler;
 }
 
 /** This thread belongs to a runtime for good. */

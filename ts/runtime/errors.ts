@@ -1,6 +1,7 @@
 // Errors of runtimes: settings, context, life cycle, limits.
 
 import { describe, TokiwaError } from "../future/index.js";
+import { titleOf } from "./task/title.js";
 
 /** A setting or an argument was refused at the call. */
 export class InvalidArgumentError extends TokiwaError {
@@ -81,9 +82,11 @@ const LIMITS = {
   timer: "Wait for some to end, or raise `Builder.maxTimers`.",
   "sendable function":
     "A function counts once, however often it is spawned: make it outside of loops.",
+  "entry of a delay queue": "Wait for some to expire, or remove some.",
   thread: "Let some of the threads that use this runtime end.",
   "result of a task": "Give less back at once.",
   "argument of a task": "Wait for some tasks to end, or send less at once.",
+  "value in shared memory": "Receive what is queued, or keep less in shared memory.",
 };
 
 /** As many tasks or timers are alive as the runtime may hold. */
@@ -97,13 +100,46 @@ export class LimitError extends TokiwaError {
   }
 }
 
+/** A task that waits for what can never come. */
+export interface WaitingTask {
+  readonly id: number;
+  readonly name: string | undefined;
+  /** The name of the function or future it runs. */
+  readonly fn: string;
+  /** The stack of the `spawn`, when the runtime was built with `trackSpawnSites()`. */
+  readonly site: string | undefined;
+  /**
+   * What it waits for. Known of every task when the runtime has a seed, a clock that started paused, or `trackSpawnSites()`;
+   * else only of tasks that are futures.
+   */
+  readonly waitsFor: string | undefined;
+}
+
+/** How many tasks the message of a {@link DeadlockError} names. */
+const TASKS_NAMED = 16;
+
+function lineOf(task: WaitingTask): string {
+  const wait = task.waitsFor === undefined ? "" : ` waits for ${task.waitsFor}`;
+  return `  ${titleOf(task)}${wait}${task.site === undefined ? "" : `, spawned${task.site}`}`;
+}
+
+function waitingText(waiting: readonly WaitingTask[]): string {
+  if (waiting.length === 0) return " the main future";
+  const lines = waiting.slice(0, TASKS_NAMED).map(lineOf);
+  if (waiting.length > TASKS_NAMED) lines.push(`  and ${waiting.length - TASKS_NAMED} more`);
+  return `\n${lines.join("\n")}`;
+}
+
 /** Nothing is left that could ever wake the main future. */
 export class DeadlockError extends TokiwaError {
-  constructor(waiting: string[]) {
+  /** Every task that has not ended, by id, and what it waits for. */
+  readonly waiting: readonly WaitingTask[];
+  constructor(waiting: readonly WaitingTask[]) {
     super(
-      `nothing can make progress any more: no task is ready, no timer is set, and no I/O is under way. ` +
-        `Still waiting: ${waiting.join("; ") || "the main future"}`,
+      "nothing can make progress any more: no task is ready, no timer is set, and no I/O is under way. " +
+        `Still waiting:${waitingText(waiting)}`,
     );
+    this.waiting = waiting;
   }
 }
 

@@ -17,6 +17,7 @@ export {
   NoThreadsError,
   ShutdownError,
   UnhandledPanicError,
+  type WaitingTask,
   WorkerStartError,
 } from "./errors.js";
 export { Handle } from "./handle.js";

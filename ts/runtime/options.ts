@@ -17,6 +17,7 @@ export interface Hooks {
   threadUnpark?: () => void;
   taskSpawn?: (meta: TaskMeta) => void;
   taskTerminate?: (meta: TaskMeta) => void;
+  unobservedPanic?: (task: TaskMeta, error: unknown) => void;
   workerLost?: (worker: number, error: unknown) => void;
   /** Gives what is to cross threads with a sendable task. */
   contextCapture?: () => unknown;
@@ -39,6 +40,8 @@ export interface RuntimeOptions {
   readonly time: boolean;
   readonly seed: number | undefined;
   readonly startPaused: boolean;
+  /** A deterministic runtime does not take itself for stuck: others may wake its tasks. */
+  readonly outsideWakes: boolean;
   readonly unhandledPanic: UnhandledPanic;
   readonly trackSpawnSites: boolean;
   readonly trace: boolean;

@@ -2,20 +2,26 @@
 // for somebody to look: GRACE_MS, or until the runtime or the process ends.
 
 import type { Host, HostTimer } from "../host/types.js";
-import { metaOf, titleOf } from "./reports.js";
+import type { TaskMeta } from "./options.js";
+import { metaOf } from "./reports.js";
 import type { TaskCell } from "./task/cell.js";
+
+export type UnobservedPanicHook = (task: TaskMeta, error: unknown) => void;
 
 /** Long enough for a parent that awaits its children in order, short enough for somebody who watches a log. */
 const GRACE_MS = 1000;
 
 export class PanicLog {
   private readonly host: Host;
+  private readonly hook: UnobservedPanicHook | undefined;
   private readonly unseen = new Set<TaskCell<unknown>>();
   private timer: HostTimer | undefined;
   private forgetExit: (() => void) | undefined;
 
-  constructor(host: Host) {
+  /** @param hook is told instead of the operator. */
+  constructor(host: Host, hook?: UnobservedPanicHook) {
     this.host = host;
+    this.hook = hook;
   }
 
   add(cell: TaskCell<unknown>): void {
@@ -31,8 +37,19 @@ export class PanicLog {
   /** Prints what nobody has looked at. */
   flush(): void {
     this.disarm();
-    for (const cell of this.unseen) this.host.report(describePanic(cell));
+    const cells = [...this.unseen];
     this.unseen.clear();
+    for (const cell of cells) this.tell(cell);
+  }
+
+  private tell(cell: TaskCell<unknown>): void {
+    try {
+      if (this.hook === undefined) this.host.report(describePanic(cell));
+      else this.hook(metaOf(cell), cell.panic());
+    } catch (error) {
+      this.host.report(`tokiwa: the onUnobservedPanic hook threw: ${textOf(error)}`);
+      this.host.report(describePanic(cell));
+    }
   }
 
   private disarm(): void {
@@ -46,7 +63,7 @@ export class PanicLog {
 function describePanic(cell: TaskCell<unknown>): string {
   const site = cell.details?.site;
   return (
-    `tokiwa: ${titleOf(metaOf(cell))} panicked, and nobody looked at its JoinHandle: ` +
+    `tokiwa: ${cell.describe()} panicked, and nobody looked at its JoinHandle: ` +
     `${textOf(cell.panic())}${site ? `\n  spawned${site}` : ""}`
   );
 }

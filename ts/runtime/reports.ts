@@ -6,6 +6,7 @@ import {
   STATE_RUNNING,
   STATE_SCHEDULED,
 } from "./core/binding.js";
+import type { WaitingTask } from "./errors.js";
 import type { TaskMeta } from "./options.js";
 import type { TaskCell } from "./task/cell.js";
 
@@ -20,6 +21,13 @@ export interface TaskDump {
   readonly polls: number;
   /** The stack of the `spawn`, when the runtime was built with `trackSpawnSites()`. */
   readonly site: string | undefined;
+  /** What it waits for, as far as that is known: see `WaitingTask`. */
+  readonly waitsFor: string | undefined;
+}
+
+/** A task in the report of a deadlock. */
+export function waitingTask(cell: TaskCell<unknown>, waitsFor: string | undefined): WaitingTask {
+  return { ...metaOf(cell), site: cell.details?.site, waitsFor };
 }
 
 export function metaOf(cell: TaskCell<unknown>): TaskMeta {
@@ -33,24 +41,25 @@ function stateName(bits: number): TaskDump["state"] {
 }
 
 /** A task that has not ended. */
-export function dumpLive(core: CoreExports, cell: TaskCell<unknown>): TaskDump {
+export function dumpLive(core: CoreExports, cell: TaskCell<unknown>, waitsFor?: string): TaskDump {
   return {
     ...metaOf(cell),
     state: stateName(core.taskState(cell.slot)),
     polls: core.taskPolls(cell.slot),
     site: cell.details?.site,
+    waitsFor,
   };
 }
 
 /** An async function that goes on although its task was ended. */
 export function dumpStuck(cell: TaskCell<unknown>): TaskDump {
-  return { ...metaOf(cell), state: "ending", polls: 1, site: cell.details?.site };
-}
-
-/** How a task is called in a message. */
-export function titleOf(task: TaskMeta): string {
-  const name = task.name ?? task.fn;
-  return name ? `task ${task.id} "${name}"` : `task ${task.id}`;
+  return {
+    ...metaOf(cell),
+    state: "ending",
+    polls: 1,
+    site: cell.details?.site,
+    waitsFor: cell.waitsFor(),
+  };
 }
 
 const SITE_FRAMES = 3;

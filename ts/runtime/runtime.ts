@@ -43,7 +43,8 @@ export class Runtime implements AsyncDisposable {
    * @returns a promise of its value, which rejects with what the main future throws. Tasks that it leaves behind stand
    *   still until the runtime is driven again.
    * @throws {ShutdownError} (rejects) when the runtime is shut down meanwhile.
-   * @throws {DeadlockError} (rejects) when nothing is left that could wake anything; known only while there are no other threads.
+   * @throws {DeadlockError} (rejects) when nothing is left that could wake anything: at once on a runtime with a seed or a clock
+   *   that started paused, unless it was built with `allowOutsideWakes()`; on others when the process would end.
    * @throws {UnhandledPanicError} (rejects) when a task panicked and `unhandledPanic` is `"shutdownRuntime"`.
    */
   readonly run: RunFunction = (async (program: unknown, ...args: unknown[]) =>

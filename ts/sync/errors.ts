@@ -1,6 +1,6 @@
-// Errors of channels. What could not be delivered comes back with them.
+// Errors of channels and locks. What could not be delivered comes back with them.
 
-import { TokiwaError } from "../future/index.js";
+import { describe, TokiwaError } from "../future/index.js";
 
 /** The value could not be sent: nobody can receive it any more. */
 export class SendError<T = unknown> extends TokiwaError {
@@ -32,10 +32,10 @@ export class TrySendError<T = unknown> extends TokiwaError {
   }
 }
 
-/** The sender was dropped without having sent. */
+/** No value will come: the senders are gone, and what they sent has been received. */
 export class RecvError extends TokiwaError {
-  constructor() {
-    super("channel closed: the sender was dropped without sending a value");
+  constructor(message = "channel closed: the sender was dropped without sending a value") {
+    super(message);
   }
 }
 
@@ -56,10 +56,44 @@ export class TryRecvError extends TokiwaError {
   }
 }
 
+/** A receiver was too slow: values that it had not received were overwritten. It goes on with the oldest that is kept. */
+export class LaggedError extends TokiwaError {
+  /** How many values it has missed. */
+  readonly skipped: number;
+  constructor(skipped: number) {
+    super(
+      `the receiver lagged and missed ${skipped} ${skipped === 1 ? "value" : "values"}: receive again to go on with the oldest ` +
+        "that is kept; a larger capacity gives slow receivers more time",
+    );
+    this.skipped = skipped;
+  }
+}
+
 /** A handle was used after it had been closed or given away. */
 export class ClosedHandleError extends TokiwaError {
-  constructor(what: string) {
-    super(`${what} was used after it had been disposed: make a \`clone()\` for each owner`);
+  constructor(what: string, instead = "make a `clone()` for each owner") {
+    super(`${what} was used after it had been disposed: ${instead}`);
+  }
+}
+
+/** Something that is no AbortSignal stood where one is needed. */
+export class NotASignalError extends TokiwaError {
+  readonly given: unknown;
+  constructor(what: string, given: unknown) {
+    super(`${what} needs an AbortSignal, and was given ${describe(given)}`);
+    this.given = given;
+  }
+}
+
+/** A \`PollSender\` was given a value without room for it. */
+export class NotReservedError<T = unknown> extends TokiwaError {
+  /** The value, given back. */
+  readonly value: T;
+  constructor(value: T) {
+    super(
+      "`sendItem` was called without room: poll `pollReserve` until it is ready, once for each value; the value is in `error.value`",
+    );
+    this.value = value;
   }
 }
 
@@ -69,5 +103,115 @@ export class CapacityError extends TokiwaError {
   constructor(what: string, given: unknown, allowed: string) {
     super(`${what} was given ${String(given)}, but must be ${allowed}`);
     this.given = given;
+  }
+}
+
+/** The semaphore was closed: it gives no permits any more. */
+export class AcquireError extends TokiwaError {
+  constructor() {
+    super("the semaphore is closed: nobody can acquire its permits any more");
+  }
+}
+
+/** The permits could not be had at once. */
+export class TryAcquireError extends TokiwaError {
+  /** The semaphore gives no permits any more. */
+  readonly isClosed: boolean;
+  /** There are too few free permits now. */
+  readonly isNoPermits: boolean;
+  constructor(isClosed: boolean) {
+    super(
+      isClosed
+        ? "the semaphore is closed: nobody can acquire its permits any more"
+        : "too few permits are free: wait with `acquire`",
+    );
+    this.isClosed = isClosed;
+    this.isNoPermits = !isClosed;
+  }
+}
+
+/** The lock is held by somebody else. */
+export class TryLockError extends TokiwaError {
+  constructor(what: string) {
+    super(`${what} would have to wait: the lock is held, or promised to somebody who waits for it`);
+  }
+}
+
+/** The cell has a value, or is about to get one. */
+export class SetError<T = unknown> extends TokiwaError {
+  /** The value, given back. */
+  readonly value: T;
+  /** The cell has a value. */
+  readonly isAlreadyInitialized: boolean;
+  /** Somebody's initialiser runs. */
+  readonly isInitializing: boolean;
+  constructor(value: T, isInitializing: boolean) {
+    super(
+      isInitializing
+        ? "the cell is being initialized: wait for its value with `getOrInit`; the refused value is in `error.value`"
+        : "the cell has a value already, which stays; the refused value is in `error.value`",
+    );
+    this.value = value;
+    this.isInitializing = isInitializing;
+    this.isAlreadyInitialized = !isInitializing;
+  }
+}
+
+/** A guard or permit was used after it had been released or given away. */
+export class ReleasedGuardError extends TokiwaError {
+  constructor(what: string) {
+    super(
+      `a ${what} was used after it had been released, mapped, downgraded, merged or forgotten: lock or acquire again`,
+    );
+  }
+}
+
+/** Permits of one semaphore were to be merged with those of another. */
+export class ForeignPermitError extends TokiwaError {
+  constructor() {
+    super("permits of two different semaphores cannot be merged: keep them apart");
+  }
+}
+
+/** A thread died in the middle of a change to a shared primitive, which nobody can use any more. */
+export class BrokenError extends TokiwaError {
+  constructor() {
+    super(
+      "a thread died while it was changing this shared primitive, which is of no use any more: make a new one",
+    );
+  }
+}
+
+/** The thread that held a shared lock died: the value may be half changed. */
+export class PoisonedError<G = unknown> extends TokiwaError {
+  private readonly guard: G;
+  private readonly clear: () => void;
+
+  /** @internal */
+  constructor(method: string, guard: G, clear: () => void) {
+    super(
+      `${method} got a lock whose holder's thread has died, so the value may be half changed: look at it through ` +
+        "`error.recover()`, which gives the guard and clears the poison, or release it with `error[Symbol.dispose]()`",
+    );
+    this.guard = guard;
+    this.clear = clear;
+  }
+
+  /** The guard; the lock is as good as new from here on. */
+  recover(): G {
+    this.clear();
+    return this.guard;
+  }
+
+  /** Releases the lock, which stays poisoned. */
+  [Symbol.dispose](): void {
+    (this.guard as Disposable)[Symbol.dispose]();
+  }
+}
+
+/** The memory that threads share has no room for a shared primitive or a value in it. */
+export class SharedMemoryFullError extends TokiwaError {
+  constructor() {
+    super("shared memory is full: receive what is queued, or drop primitives that nobody needs");
   }
 }

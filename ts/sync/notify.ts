@@ -13,6 +13,7 @@ import {
   proceed,
   Waker,
 } from "../future/index.js";
+import { type SharedNotify, sharedNotify } from "./shared/notify.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 const WAITING = 0;
@@ -94,6 +95,10 @@ export class Notified extends Future<void> {
     return true;
   }
 
+  override waitsFor(): string {
+    return "Notify.notified()";
+  }
+
   override [Symbol.dispose](): void {
     const node = this.node;
     this.done = true;
@@ -107,6 +112,11 @@ export class Notified extends Future<void> {
 /** Wakes tasks without giving them anything. */
 export class Notify {
   private readonly shared: Shared = new Shared();
+
+  /** A Notify for tasks of several threads: `Send`, with the same methods. */
+  static shared(): SharedNotify {
+    return sharedNotify();
+  }
 
   /** A future of the next notification. It hears of every `notifyWaiters` from now on, polled or not. */
   notified(): Notified {

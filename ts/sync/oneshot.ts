@@ -13,6 +13,16 @@ import {
   type Waker,
 } from "../future/index.js";
 import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
+import {
+  type SharedOneshotReceiver,
+  type SharedOneshotSender,
+  sharedOneshot,
+} from "./shared/oneshot.js";
+
+export {
+  SharedOneshotReceiver as SharedReceiver,
+  SharedOneshotSender as SharedSender,
+} from "./shared/oneshot.js";
 
 /** No value was sent yet. */
 const EMPTY = 0;
@@ -64,6 +74,9 @@ class Closed extends Future<void> {
     }
     if (!proceed(cx)) return Pending;
     this.done = true;
+  }
+  override waitsFor(): string {
+    return "oneshot.closed()";
   }
   override [Symbol.dispose](): void {
     this.done = true;
@@ -186,6 +199,10 @@ export class Receiver<T> extends Future<T> {
     return this.cell.state === DONE;
   }
 
+  override waitsFor(): string {
+    return "a oneshot receiver";
+  }
+
   override [Symbol.dispose](): void {
     this.cell.receiver = undefined;
     this.close();
@@ -198,4 +215,9 @@ export class Receiver<T> extends Future<T> {
 export function channel<T>(): [Sender<T>, Receiver<T>] {
   const cell = new Cell<T>();
   return [new Sender(cell), new Receiver(cell)];
+}
+
+/** A channel for one value between threads: both ends are `Send`, by moving, with the same methods. */
+export function shared<T>(): [SharedOneshotSender<T>, SharedOneshotReceiver<T>] {
+  return sharedOneshot();
 }

@@ -2,23 +2,31 @@
 
 import type { Waker } from "../future/index.js";
 
-/** A place in a list. Made by a future when it first has to wait. */
-export class WaitNode {
-  waker: Waker;
-  previous: WaitNode | undefined;
-  next: WaitNode | undefined;
+/** A place in a list, whoever it is of. */
+export class Link {
+  previous: Link | undefined;
+  next: Link | undefined;
   linked: boolean;
 
-  constructor(waker: Waker) {
-    this.waker = waker;
+  constructor() {
     this.previous = undefined;
     this.next = undefined;
     this.linked = false;
   }
 }
 
+/** The place of a future. Made when it first has to wait. */
+export class WaitNode extends Link {
+  waker: Waker;
+
+  constructor(waker: Waker) {
+    super();
+    this.waker = waker;
+  }
+}
+
 /** First-in first-out, with removal from the middle. */
-export class WaitList<N extends WaitNode = WaitNode> {
+export class WaitList<N extends Link = WaitNode> {
   private head: N | undefined = undefined;
   private tail: N | undefined = undefined;
 
@@ -52,6 +60,13 @@ export class WaitList<N extends WaitNode = WaitNode> {
     const node = this.tail;
     if (node !== undefined) this.remove(node);
     return node;
+  }
+
+  /** Takes everybody, who waits longest first. Who joins from here on is none of them. */
+  takeAll(): N[] {
+    const all: N[] = [];
+    for (let node = this.shift(); node; node = this.shift()) all.push(node);
+    return all;
   }
 
   /** Leaves the list; harmless for a node that has left. */

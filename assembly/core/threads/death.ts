@@ -39,6 +39,7 @@ import {
   WHEEL_ELAPSED,
   WHEEL_SLOTS,
 } from "../layout";
+import { loseClaims } from "../shared/loss";
 import { giveSlotsTo, hasPage } from "../slab";
 import {
   COMPLETE,
@@ -234,6 +235,7 @@ export function recover(dead: i32): i32 {
   recoverThefts(dead);
   drainRing(record);
   settleDelivery(record);
+  loseClaims(record, dead);
   giveSlotsTo(record);
   const lost = recoverTasks(dead);
   freeTimersOf(dead, loadShared(HEADER + HEADER_TIMER_COUNT));

@@ -17,7 +17,7 @@ import { newPages } from "../slab";
 import { compareExchange, exchangeShared, loadShared } from "../sync";
 import { recordOf, self, worker } from "../worker";
 
-const CLASSES: i32 = 14;
+const CLASSES: i32 = 20;
 const SMALLEST_SHIFT: i32 = 7;
 const OVERHEAD: i32 = 8;
 const LINK: usize = 4;
@@ -32,7 +32,7 @@ function listOf(kind: i32): usize {
   return worker() + HEAP + (kind as usize) * 12;
 }
 
-/** The class for so many bytes, or -1 for more than a megabyte. */
+/** The class for so many bytes, or -1 for more than 64 megabytes. */
 function classFor(bytes: i32): i32 {
   const size = bytes + OVERHEAD;
   if (size <= 1 << SMALLEST_SHIFT) return 0;
@@ -87,7 +87,7 @@ function carve(kind: i32, list: usize): usize {
   return block;
 }
 
-/** Address of at least so many bytes, or 0 when memory is at its maximum or they are more than a megabyte. */
+/** Address of at least so many bytes, or 0 when memory is at its maximum or they are more than 64 megabytes. */
 export function allocate(bytes: i32): usize {
   const kind = classFor(bytes);
   if (kind < 0) return 0;

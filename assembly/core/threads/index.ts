@@ -32,7 +32,7 @@ import { aliveIn } from "../slab";
 import { loadShared, storeShared } from "../sync";
 import { KIND_BLOCKING, taskAddress } from "../task";
 import { get, recordOf, self, set, worker } from "../worker";
-import { payloadOf, replacePayload } from "./payload";
+import { carryClaim, payloadOf, releaseClaims, replacePayload } from "./payload";
 import { ROLE_CALLER, roleOf } from "./registry";
 
 export {
@@ -58,6 +58,7 @@ export {
   claimRecord,
   freeRecord,
   hasBegun,
+  hasCompany,
   roleOf,
   stateOfThread,
 } from "./registry";
@@ -183,4 +184,14 @@ export function setNumber(slot: i32, outcome: i32, value: f64): void {
   const task = taskAddress(slot);
   store<i32>(task + TASK_OUTCOME, outcome);
   store<f64>(task + TASK_NUMBER, value);
+}
+
+/** A claim on a shared primitive goes with the task's payload. */
+export function carry(slot: i32, claim: usize): void {
+  carryClaim(taskAddress(slot), claim);
+}
+
+/** The handles that came with the payload have been read. */
+export function dropCarried(slot: i32): void {
+  releaseClaims(taskAddress(slot));
 }

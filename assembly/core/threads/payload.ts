@@ -5,7 +5,16 @@
 //     first poll to the end, the joiner once the end is delivered.
 // Y2  A result takes the place of the arguments where it fits, so that a task seldom allocates twice.
 
-import { INLINE_SIZE, TASK_INLINE, TASK_LENGTH, TASK_OUTCOME, TASK_PAYLOAD } from "../layout";
+import {
+  INLINE_SIZE,
+  TASK_CLAIMS,
+  TASK_INLINE,
+  TASK_LENGTH,
+  TASK_OUTCOME,
+  TASK_PAYLOAD,
+} from "../layout";
+import { CLAIM_MINE_NEXT } from "../shared/layout";
+import { discardClaims } from "../shared/value";
 import { allocate, capacityOf, giveBack } from "./heap";
 
 export function payloadOf(task: usize): usize {
@@ -16,15 +25,35 @@ function isInline(task: usize, address: usize): bool {
   return address == task + TASK_INLINE;
 }
 
-export function releasePayload(task: usize): void {
+function releaseBlock(task: usize): void {
   const address = payloadOf(task);
   if (address != 0 && !isInline(task, address)) giveBack(address);
   store<u32>(task + TASK_PAYLOAD, 0);
 }
 
+/** The handles that travelled with the payload have been read, or never will be. */
+export function releaseClaims(task: usize): void {
+  const claims = load<u32>(task + TASK_CLAIMS) as usize;
+  if (claims == 0) return;
+  store<u32>(task + TASK_CLAIMS, 0);
+  discardClaims(claims);
+}
+
+export function releasePayload(task: usize): void {
+  releaseBlock(task);
+  releaseClaims(task);
+}
+
+/** A claim goes with the payload. */
+export function carryClaim(task: usize, claim: usize): void {
+  store<u32>(claim + CLAIM_MINE_NEXT, load<u32>(task + TASK_CLAIMS));
+  store<u32>(task + TASK_CLAIMS, claim as u32);
+}
+
 /** A fresh task has none. */
 export function clearPayload(task: usize): void {
   store<u32>(task + TASK_PAYLOAD, 0);
+  store<u32>(task + TASK_CLAIMS, 0);
   store<i32>(task + TASK_LENGTH, 0);
 }
 
@@ -36,7 +65,7 @@ export function replacePayload(task: usize, bytes: i32, outcome: i32): usize {
   if (room < bytes) {
     address = bytes <= INLINE_SIZE ? task + TASK_INLINE : allocate(bytes);
     if (address == 0) return 0;
-    releasePayload(task);
+    releaseBlock(task);
     store<u32>(task + TASK_PAYLOAD, address as u32);
   }
   store<i32>(task + TASK_LENGTH, bytes);

@@ -14,7 +14,7 @@ import {
   THREAD_STATE,
 } from "../layout";
 import { compareExchange, loadShared, storeShared } from "../sync";
-import { get, recordOf, set, worker } from "../worker";
+import { get, recordOf, self, set, worker } from "../worker";
 
 export const ROLE_CALLER: i32 = 0;
 export const ROLE_WORKER: i32 = 1;
@@ -80,4 +80,12 @@ export function roleOf(thread: i32): i32 {
 /** This thread's role: its own record, so a plain load. */
 export function role(): i32 {
   return get(THREAD_ROLE);
+}
+
+/** Whether any other thread takes part. */
+export function hasCompany(): bool {
+  const threads = loadShared(HEADER + HEADER_THREADS);
+  for (let thread = 0; thread < threads; thread++)
+    if (thread != self() && stateOfThread(thread) != FREE) return true;
+  return false;
 }

@@ -14,6 +14,7 @@ import {
   WOKE,
 } from "../layout";
 import { drawBelow } from "../random";
+import { hasSignals } from "../shared/waiters";
 import { loadShared } from "../sync";
 import { count, get, recordOf, self, set } from "../worker";
 import { becomeIdle, blockingLength, ceaseIdle, hasWanted } from "./blocking";
@@ -100,7 +101,8 @@ const LOOKS_PER_ROUND: i32 = 64;
 /** Whoever expects little has nothing better to do; with much under way, waiting would take a core from those that work at it. */
 function awaitInbox(expects: i32): bool {
   const rounds = expects == EXPECTS_LITTLE ? spinLimit() : FEWEST_SPINS;
-  for (let look = 0; look < rounds * LOOKS_PER_ROUND; look++) if (hasInbox()) return true;
+  for (let look = 0; look < rounds * LOOKS_PER_ROUND; look++)
+    if (hasInbox() || hasSignals()) return true;
   return false;
 }
 

@@ -12,6 +12,7 @@ import {
   TURN,
 } from "../layout";
 import { hasRunnable, popLifo, popList } from "../queue";
+import { hasSignals } from "../shared/waiters";
 import { COMPLETE, DROP, stateOf, transitionToRunning } from "../state";
 import { KIND_BLOCKING, KIND_LOCAL, nextOf, setHome, setNext } from "../task";
 import { count, get, self, set } from "../worker";
@@ -117,5 +118,5 @@ export function prepare(task: usize): i32 {
 
 /** Whether this thread has anything to run without looking at others. */
 export function hasOwnWork(): bool {
-  return hasRunnable() || hasInbox();
+  return hasRunnable() || hasInbox() || hasSignals();
 }

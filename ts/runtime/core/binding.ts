@@ -5,6 +5,7 @@
 // current_thread runtime takes the one without: nobody else can reach its memory, and its state changes need no lock prefix.
 
 import { TokiwaError } from "../../future/index.js";
+import type { SyncCore } from "../../sync/shared/index.js";
 import { singleCore, threadsCore } from "./bytes.js";
 
 /** How a poll ended: what `next` is told of the task it handed out before. */
@@ -118,7 +119,24 @@ export interface CoreExports {
 }
 
 /** What the build with threads exports besides. */
-export interface ThreadsExports extends CoreExports {
+export interface ThreadsExports extends CoreExports, SyncCore {
+  carry(slot: number, claim: number): void;
+  dropCarried(slot: number): void;
+  attachClaim(block: number, claim: number): void;
+  hasClaims(block: number): number;
+  newTraveller(claim: number): number;
+  discardTraveller(traveller: number): void;
+  depart(claim: number, traveller: number): void;
+  comeBack(claim: number, traveller: number): void;
+  isUnique(claim: number): number;
+  hasSignals(): number;
+  takeSignal(): number;
+  tidy(): void;
+  resultAddress(): number;
+  batchAddress(): number;
+  wokenAddress(): number;
+  claimsHere(): number;
+  hasCompany(): number;
   setUp(
     workers: number,
     substitutes: number,

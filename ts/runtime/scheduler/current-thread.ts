@@ -1,6 +1,8 @@
 // The current_thread scheduler: every task on the thread that drives it, in an order that a seed repeats.
 
+import { SendError } from "../../send/errors.js";
 import type { SendableInfo } from "../../send/sendable.js";
+import { isSharingInUse, type SharedHome } from "../../sync/shared/index.js";
 import { createCore } from "../core/binding.js";
 import { DeadlockError } from "../errors.js";
 import { RuntimeMetrics } from "../metrics.js";
@@ -11,6 +13,7 @@ import type { TaskCell, TaskDetails } from "../task/cell.js";
 import { TraceLog } from "../trace.js";
 import type { BlockingPool } from "./blocking-pool.js";
 import { serveOthers } from "./multi-thread/attached.js";
+import type { SentArguments } from "./multi-thread/shared-memory.js";
 import type { Flavor } from "./scheduler.js";
 import { ThreadScheduler } from "./thread.js";
 import { advanceToNextTimer } from "./turns.js";
@@ -49,10 +52,46 @@ export class CurrentThread extends ThreadScheduler {
     blocking: boolean,
     details?: TaskDetails,
   ): TaskCell<unknown> {
-    if (!blocking) return startFunction(this, info.fn, args, details);
+    if (!blocking) return this.startHere(info, args, details);
     if (this.closed) this.idForSpawn();
     this.pool ??= this.makePool(this.options);
     return this.pool.spawnBlocking(info, args, details);
+  }
+
+  /**
+   * Handles of shared primitives are what the function would get on another thread: handles of its own, of which ends of channels
+   * close with the task. Everything else it gets as it is.
+   */
+  private startHere(
+    info: SendableInfo,
+    args: readonly unknown[],
+    details?: TaskDetails,
+  ): TaskCell<unknown> {
+    const sent = isSharingInUse() ? this.asSent(args) : undefined;
+    if (sent === undefined) return startFunction(this, info.fn, args, details);
+    const release = (): void => {
+      for (const end of sent.ends) end[Symbol.dispose]();
+      details?.release?.();
+    };
+    return startFunction(this, info.fn, sent.args, { ...details, release });
+  }
+
+  private asSent(args: readonly unknown[]): SentArguments | undefined {
+    if (this.closed || args.every(isPlain)) return undefined;
+    this.pool ??= this.makePool(this.options);
+    try {
+      return this.pool.asSent(args);
+    } catch (error) {
+      // What cannot be sent is no fault here, where nothing is.
+      if (error instanceof SendError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Where the shared primitives of this runtime are: in a memory beside its own. */
+  sharedMemory(): SharedHome {
+    this.pool ??= this.makePool(this.options);
+    return this.pool.sharedMemory();
   }
 
   protected override afterDriver(): void {
@@ -70,7 +109,7 @@ export class CurrentThread extends ThreadScheduler {
   override blockUntilWoken(): void {
     const tick = this.core.nextExpiryBound();
     const owed = serveOthers(undefined);
-    if (tick < 0 && !owed && !this.core.ready()) throw new DeadlockError(this.describeWaiting());
+    if (tick < 0 && !owed && !this.core.ready()) throw new DeadlockError(this.waitingTasks());
     if (this.core.ready()) return;
     if (owed) this.host.park(OTHERS_MS);
     else if (this.clock.isPaused()) advanceToNextTimer(this);
@@ -118,4 +157,8 @@ export class CurrentThread extends ThreadScheduler {
   override traceText(): string {
     return this.trace?.text() ?? "";
   }
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
 }

@@ -7,6 +7,10 @@
 // E3  `asleep` is true exactly when a wake has to ask for a turn: somebody waits, no turn is under way and none requested.
 // E4  Paused, the clock moves only when nothing is runnable; if promises or I/O are under way the event loop first gets
 //     one turn to finish them, as Tokio polls its driver once before it moves the clock.
+// E5  Before a thread blocks, its event loop has had a turn in which nothing was polled.
+// E6  A deterministic runtime with a `run` open is stuck when nothing is ready, no timer is set, nothing of the host's is under
+//     way, and no other runtime of this thread could do anything. If that is still so after some turns of the event loop, in
+//     which promises and callbacks that were on their way have come, whoever waits gets a DeadlockError.
 
 import type { HostTimer } from "../../host/types.js";
 import { DeadlockError } from "../errors.js";
@@ -15,9 +19,19 @@ import type { TaskCell } from "../task/cell.js";
 import { advanceToNextTimer, type Turns } from "./turns.js";
 import { type OpenWait, PromiseWait } from "./waits.js";
 
+/** How many turns the event loop has before a runtime is taken for stuck (E6): enough for a chain of a few `setImmediate`s. */
+const GRACE_TURNS = 10;
+
+/** The event loops of this thread that are served. What runs on one may wake what waits on another. */
+const served = new Set<EventLoop>();
+
 export class EventLoop {
   private readonly turns: Turns;
   private readonly waits = new Set<OpenWait>();
+  /** Those of them that are a `run`. */
+  private readonly runs = new Set<OpenWait>();
+  /** Turns of the event loop that are left before this one is taken for stuck; -1: it is not suspected. */
+  private graceLeft = -1;
   private asleep = false;
   private requested = false;
   private timer: HostTimer | undefined;
@@ -43,6 +57,7 @@ export class EventLoop {
 
   private readonly removeWait = (wait: OpenWait): void => {
     this.waits.delete(wait);
+    this.runs.delete(wait);
     if (this.waits.size > 0) return;
     // The turn under way has nobody left to serve.
     if (this.turns.isPolling()) this.turns.core.interrupt();
@@ -58,12 +73,14 @@ export class EventLoop {
    *
    * @param parent the async function that awaits it: the promise rejects when that is aborted.
    * @param abandoned called then.
+   * @param isRun whether it is a `run`, which must not wait for what can never come.
    */
   promiseFor<T>(
     cell: TaskCell<unknown>,
     take: () => T,
     parent?: AsyncCell<unknown>,
     abandoned?: () => void,
+    isRun?: boolean,
   ): Promise<T> {
     const wait = new PromiseWait(cell, take, this.removeWait, parent, abandoned);
     if (cell.isFinished()) {
@@ -71,6 +88,7 @@ export class EventLoop {
       return wait.promise;
     }
     cell.addWaiter(wait);
+    if (isRun === true) this.runs.add(wait);
     this.addWait(wait);
     return wait.promise;
   }
@@ -78,6 +96,7 @@ export class EventLoop {
   /** Somebody waits for something that only turns can bring; until {@link endWait}. */
   addWait(wait: OpenWait): void {
     this.waits.add(wait);
+    served.add(this);
     this.holdProcess();
     if (!this.turns.isPolling()) this.request();
   }
@@ -110,7 +129,10 @@ export class EventLoop {
   rest(): void {
     this.asleep = !this.isUnserved() && !this.turns.isPolling() && !this.requested;
     if (this.waits.size > 0) return;
-    if (!this.turns.alwaysServed) this.disarm();
+    if (!this.turns.alwaysServed) {
+      this.disarm();
+      this.leave();
+    }
     this.forgetIdleExit?.();
     this.forgetIdleExit = undefined;
     this.holdProcess();
@@ -118,7 +140,19 @@ export class EventLoop {
 
   /** Turns are given from here on, where they are given always. */
   start(): void {
-    if (!this.isUnserved()) this.request();
+    if (this.isUnserved()) return;
+    served.add(this);
+    this.request();
+  }
+
+  /** Nobody is served here any more. */
+  leave(): void {
+    if (served.delete(this)) this.suspectOthers();
+  }
+
+  /** Who was not taken for stuck because of this one may be now. */
+  private suspectOthers(): void {
+    for (const other of served) if (other !== this) other.suspect();
   }
 
   /** No more turns. */
@@ -178,6 +212,8 @@ export class EventLoop {
     if (clock.isPaused()) this.sleepPaused();
     else this.armTimer();
     this.rest();
+    this.suspect();
+    if (served.size > 1 && this.canDoNothing()) this.suspectOthers();
     this.holdProcess();
     if (this.waits.size > 0 && this.release === undefined)
       this.forgetIdleExit ??= host.onIdleExit(() => this.nothingLeft());
@@ -214,6 +250,39 @@ export class EventLoop {
     this.request();
   }
 
+  /** E6: begins to count, unless it counts already. */
+  private suspect(): void {
+    if (!this.turns.detectsDeadlocks || !this.seemsStuck() || !this.othersSeemStuck()) return;
+    const counts = this.graceLeft >= 0;
+    this.graceLeft = GRACE_TURNS;
+    if (!counts) this.turns.host.defer(this.onGraceTurn);
+  }
+
+  private readonly onGraceTurn = (): void => {
+    this.graceLeft -= 1;
+    if (!this.seemsStuck() || !this.othersSeemStuck()) this.graceLeft = -1;
+    else if (this.graceLeft >= 0) this.turns.host.defer(this.onGraceTurn);
+    else this.nothingLeft();
+  };
+
+  /** Nothing in sight could wake anything here, but for another runtime of this thread. */
+  private seemsStuck(): boolean {
+    const { turns } = this;
+    if (this.runs.size === 0 || !this.asleep || turns.core.nextExpiryBound() >= 0) return false;
+    return !turns.isHostBusy() && !turns.hasOtherThreads();
+  }
+
+  private othersSeemStuck(): boolean {
+    for (const other of served) if (other !== this && !other.canDoNothing()) return false;
+    return true;
+  }
+
+  /** Nobody waits here and no task is alive, as when a blocking pool is idle; or whoever waits waits in vain. */
+  private canDoNothing(): boolean {
+    if (this.waits.size === 0) return this.turns.core.aliveTasks() === 0;
+    return this.turns.detectsDeadlocks && this.seemsStuck();
+  }
+
   private armTimer(): void {
     const { core, clock, host } = this.turns;
     const tick = core.nextExpiryBound();
@@ -237,9 +306,9 @@ export class EventLoop {
     this.timer = undefined;
   }
 
-  /** The process would end although promises of ours are open: nothing can settle them any more. */
+  /** Promises of ours are open, and nothing can settle them any more. */
   private nothingLeft(): void {
-    const error = new DeadlockError(this.turns.describeWaiting());
+    const error = new DeadlockError(this.turns.waitingTasks());
     for (const wait of [...this.waits]) wait.abandon(error);
   }
 }

@@ -14,6 +14,7 @@ import {
   outstandingPromises,
   replaceBudget,
   replaceContext,
+  replaceNoting,
   replaceRandom,
   TASK_BUDGET,
   UNLIMITED,
@@ -28,21 +29,24 @@ import {
   EMPTY,
   PENDING,
   SLOT_MASK,
+  STATE_RUNNING,
+  STATE_SCHEDULED,
   STREAM_SELECT,
   STREAM_USER,
 } from "../core/binding.js";
-import { replaceScheduler } from "../entered.js";
+import { type CarriedOwner, carriedCell, replaceScheduler } from "../entered.js";
 import {
   InvalidArgumentError,
   LimitError,
   NestedRuntimeError,
   ShutdownError,
   UnhandledPanicError,
+  type WaitingTask,
 } from "../errors.js";
 import type { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
 import { PanicLog, textOf } from "../panics.js";
-import { dumpLive, dumpStuck, metaOf, type TaskDump, titleOf } from "../reports.js";
+import { dumpLive, dumpStuck, metaOf, type TaskDump, waitingTask } from "../reports.js";
 import { AsyncCell } from "../task/async-cell.js";
 import {
   beginPoll,
@@ -61,6 +65,7 @@ import { Timers } from "../timers.js";
 import { assertMayBlock, driveBlocking } from "./blocking.js";
 import { EventLoop } from "./event-loop.js";
 import type { Flavor, Scheduler } from "./scheduler.js";
+import { Stops } from "./stops.js";
 import { TURN_DRIVES, type TurnEnd, type Turns } from "./turns.js";
 
 /**
@@ -69,11 +74,11 @@ import { TURN_DRIVES, type TurnEnd, type Turns } from "./turns.js";
  */
 const TURN_MS = 0.25;
 
+/** A task that does not wait: it is being polled, or is about to be. */
+const STATE_BUSY = STATE_RUNNING | STATE_SCHEDULED;
+
 /** A clock that is paused in the middle of a timed turn must not keep that turn from ending. */
 const MOST_DRIVES = 65536;
-
-/** How many tasks an error names. */
-const TASKS_NAMED = 8;
 
 /** What a bounded turn of {@link CurrentThread.tick} has left behind. */
 export interface TickReport {
@@ -108,6 +113,11 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
   /** Sockets and listeners that are open. */
   protected readonly io: Set<Disposable> = new Set();
   private readonly deterministic: boolean;
+  /** Where coroutines have stopped, when reports are to say so. */
+  private readonly stops: Stops | undefined;
+  readonly detectsDeadlocks: boolean;
+  /** Carried where there is no async function, but this runtime. */
+  private readonly nobody: CarriedOwner = { asyncOwner: this };
 
   protected parkCount = 0;
   private inTurn = false;
@@ -132,8 +142,10 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.clock = new Clock(host, options.startPaused, changed);
     const report = (what: string, error: unknown): void => this.reportError(what, error);
     this.timers = new Timers(this.core, this.clock, options.time, maxTimers, report, changed);
-    this.panics = new PanicLog(host);
+    this.panics = new PanicLog(host, options.hooks.unobservedPanic);
     this.deterministic = seed !== undefined || options.startPaused;
+    this.stops = this.deterministic || options.trackSpawnSites ? new Stops() : undefined;
+    this.detectsDeadlocks = this.deterministic && !options.outsideWakes;
   }
 
   /** The id of the next task. */
@@ -219,6 +231,7 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
 
   ended(cell: TaskCell<unknown>): void {
     this.cells[cell.slot] = undefined;
+    this.stops?.forget(cell);
     cell.details?.release?.();
     if (cell.isPanicked() && cell.details?.sent !== true) this.panicked(cell);
     const hook = this.options.hooks.taskTerminate;
@@ -281,18 +294,27 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     const polling = replacePolling(this);
     const context = replaceContext(undefined);
     const budget = replaceBudget(UNLIMITED);
+    const noting = replaceNoting(this.stops?.note);
     this.inTurn = true;
     this.eventLoop.beginTurn();
     try {
-      return this.poll(drives, isDone);
+      return carriedCell() === undefined
+        ? this.poll(drives, isDone)
+        : this.pollForNobody(drives, isDone);
     } finally {
       this.inTurn = false;
+      replaceNoting(noting);
       replaceBudget(budget);
       replaceContext(context);
       restorePolling(polling);
       replaceRandom(random);
       replaceScheduler(scheduler);
     }
+  }
+
+  /** A turn that an async function asked for: what other tasks call in it is not that function's, and does not end with it. */
+  private pollForNobody(drives: number | undefined, isDone: () => boolean): TurnEnd {
+    return this.host.runWith(this.nobody, () => this.poll(drives, isDone));
   }
 
   private poll(drives: number | undefined, isDone: () => boolean): TurnEnd {
@@ -430,7 +452,13 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
 
   /** Runs a main future to its end on this thread's event loop. */
   run<T>(cell: TaskCell<T>): Promise<T> {
-    return this.eventLoop.promiseFor(cell as TaskCell<unknown>, () => this.takeMain(cell));
+    return this.eventLoop.promiseFor(
+      cell as TaskCell<unknown>,
+      () => this.takeMain(cell),
+      undefined,
+      () => cell.cancel(),
+      true,
+    );
   }
 
   /** Runs a main future to its end, blocking the thread. */
@@ -497,6 +525,7 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.timers.close();
     this.panics.flush();
     this.eventLoop.rest();
+    if (this.alwaysServed) this.eventLoop.leave();
   }
 
   /** Ends another thread of the runtime; false if there is none of that number. */
@@ -523,15 +552,23 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
 
   dump(): TaskDump[] {
     const tasks: TaskDump[] = [];
-    for (const cell of this.cells) if (cell !== undefined) tasks.push(dumpLive(this.core, cell));
+    for (const cell of this.cells)
+      if (cell !== undefined) tasks.push(dumpLive(this.core, cell, this.waitOf(cell)));
     return tasks.sort((a, b) => a.id - b.id);
   }
 
-  describeWaiting(): string[] {
-    const tasks = this.dump();
-    const lines = tasks.slice(0, TASKS_NAMED).map(titleOf);
-    if (tasks.length > TASKS_NAMED) lines.push(`and ${tasks.length - TASKS_NAMED} more`);
-    return lines;
+  /** What the last poll of a task has left it waiting for. One that was not polled yet, or is being polled, waits for nothing. */
+  private waitOf(cell: TaskCell<unknown>): string | undefined {
+    if (this.core.taskPolls(cell.slot) === 0 || this.core.taskState(cell.slot) & STATE_BUSY)
+      return undefined;
+    return cell.waitsFor() ?? this.stops?.of(cell);
+  }
+
+  waitingTasks(): WaitingTask[] {
+    const tasks: WaitingTask[] = [];
+    for (const cell of this.cells)
+      if (cell !== undefined) tasks.push(waitingTask(cell, this.waitOf(cell)));
+    return tasks.sort((a, b) => a.id - b.id);
   }
 
   traceText(): string {

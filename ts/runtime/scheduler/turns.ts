@@ -3,6 +3,7 @@
 import type { Host } from "../../host/types.js";
 import type { Clock } from "../clock.js";
 import type { CoreExports } from "../core/binding.js";
+import type { WaitingTask } from "../errors.js";
 
 /** How a turn ended: there is more to do, nothing is runnable, or what it was for is done. */
 export type TurnEnd = "busy" | "idle" | "stopped";
@@ -40,7 +41,9 @@ export interface Turns {
   /** Under `blockOn`, with nothing ready: blocks until something may be. @throws {DeadlockError} if nothing ever can. */
   blockUntilWoken(): void;
   /** The tasks that have not ended, for an error. */
-  describeWaiting(): string[];
+  waitingTasks(): WaitingTask[];
+  /** Whether a `run` that nothing can wake any more is to fail at once. */
+  readonly detectsDeadlocks: boolean;
 }
 
 /** Driver turns in a row without looking at the event loop, where a turn is counted and not timed. */

@@ -65,6 +65,10 @@ export class PromiseWait<T> extends Waker implements OpenWait, Waiter {
     this.reject(error);
   }
 
+  waitsFor(): string {
+    return `the end of ${this.cell.describe()}`;
+  }
+
   private end(): void {
     this.release(this);
     this.parent?.awaited(this);

@@ -6,6 +6,7 @@ import {
   assertLoopRuns,
   type Coroutine,
   CoroutineFuture,
+  describeWaits,
   isCoroutine,
   NotAFutureError,
   Pending,
@@ -28,6 +29,8 @@ export interface AsyncOwner extends TaskOwner {
 /** Something that an async function awaits and that can be given up. */
 export interface Awaited {
   abandon(error: unknown): void;
+  /** What it is, for reports. */
+  waitsFor(): string;
 }
 
 type AsyncCall<T> = (...args: unknown[]) => PromiseLike<T>;
@@ -58,6 +61,9 @@ export class AsyncCell<T> extends TaskCell<T> {
   private args: readonly unknown[] | undefined;
   private result: Poll<{ readonly value: T } | { readonly error: unknown }> = Pending;
   private cancelled = false;
+  /** The function has been called, and its promise has not settled. */
+  private underWay = false;
+  private onReturn: (() => void) | undefined;
   private readonly awaiting = new Set<Awaited>();
 
   constructor(
@@ -82,6 +88,12 @@ export class AsyncCell<T> extends TaskCell<T> {
   /** Whether its function has been called and has not come to its end. */
   isUnderWay(): boolean {
     return this.call === undefined && this.result === Pending;
+  }
+
+  /** Calls back when nothing of the function runs any more; at once if that is so already. One callback a task. */
+  whenReturned(callback: () => void): void {
+    if (this.underWay) this.onReturn = callback;
+    else callback();
   }
 
   /** Whether the task was aborted while its function was under way. */
@@ -121,6 +133,7 @@ export class AsyncCell<T> extends TaskCell<T> {
       this.result = { value: promise as unknown as T };
       return;
     }
+    this.underWay = true;
     owner.asyncStarted(this as AsyncCell<unknown>);
     promise.then(
       (value) => this.settle({ value }),
@@ -129,8 +142,11 @@ export class AsyncCell<T> extends TaskCell<T> {
   }
 
   private settle(result: { readonly value: T } | { readonly error: unknown }): void {
+    this.underWay = false;
     this.asyncOwner.asyncSettled(this as AsyncCell<unknown>);
     this.result = result;
+    this.onReturn?.();
+    this.onReturn = undefined;
     // Its handle has settled long ago, so an error that is not the abort's own would be seen by nobody.
     if (this.cancelled && "error" in result && !isAbort(result.error))
       this.asyncOwner.reportError(`task ${this.id} threw after it was aborted`, result.error);
@@ -144,6 +160,11 @@ export class AsyncCell<T> extends TaskCell<T> {
 
   awaited(awaited: Awaited): void {
     this.awaiting.delete(awaited);
+  }
+
+  override waitsFor(): string {
+    const waits = [...this.awaiting].map((awaited) => awaited.waitsFor());
+    return waits.length === 0 ? "a promise" : describeWaits("any", waits);
   }
 
   /** A function that has come to its end has its outcome, though the abort came before it was looked at. */

@@ -9,6 +9,7 @@ import {
   type Context,
   type Coroutine,
   type CoroutineFunction,
+  describeWait,
   dropCoroutine,
   type Future,
   Pending,
@@ -17,6 +18,7 @@ import {
 } from "../../future/index.js";
 import { COMPLETED, type CoreExports, PENDING, YIELDED } from "../core/binding.js";
 import { JoinError } from "./join-error.js";
+import { titleOf } from "./title.js";
 
 /** What a cell asks of the scheduler that owns it. */
 export interface TaskOwner {
@@ -42,6 +44,8 @@ export interface TaskDetails {
   readonly release?: (() => void) | undefined;
   /** Not spawned by anybody: a main future, or what an `await` drives. Hooks do not hear of it. */
   readonly unhooked?: boolean;
+  /** The scope it was spawned in; ts/task/scope.ts knows what that is. */
+  readonly scope?: object;
   /** Spawned on another thread, which hears how it ends. */
   readonly sent?: boolean;
 }
@@ -102,6 +106,15 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   /** Polls once; an outcome for the core. */
   abstract run(): number;
+
+  /** What its last poll has left it waiting for, as far as the cell itself can tell. */
+  waitsFor(): string | undefined {
+    return undefined;
+  }
+
+  override describe(): string {
+    return titleOf({ id: this.id, name: this.details?.name, fn: this.label });
+  }
 
   /** Has every poll, and the drop, run inside of `enter`. A property of its own: only some tasks pay for it. */
   runIn(enter: (<R>(callback: () => R) => R) | undefined): void {
@@ -399,6 +412,10 @@ export class FutureCell<T> extends TaskCell<T> {
       this.future = undefined;
       return this.panicked(error);
     }
+  }
+
+  override waitsFor(): string | undefined {
+    return this.future && describeWait(this.future);
   }
 
   protected dropBody(): void {

@@ -3,6 +3,7 @@
 import {
   type Coroutine,
   CoroutineFuture,
+  describeWait,
   type Future,
   fromPromise,
   isCoroutine,
@@ -58,6 +59,10 @@ export class FunctionCell extends TaskCell<unknown> {
     if (value === Pending) return pendingOutcome();
     this.rest = undefined;
     return this.completed(value);
+  }
+
+  override waitsFor(): string | undefined {
+    return this.rest && describeWait(this.rest);
   }
 
   protected dropBody(): void {

@@ -71,6 +71,10 @@ class Join<T> extends Future<T> implements Waiter {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
+  override waitsFor(): string {
+    return `the end of ${this.cell.describe()}`;
+  }
+
   override [Symbol.dispose](): void {
     this.cell.removeWaiter(this);
   }
@@ -122,6 +126,10 @@ export class JoinHandle<T> extends Future<T> {
   override poll(cx: Context): Poll<T> {
     this.own ??= new Join(this.cell);
     return this.own.poll(cx);
+  }
+
+  override waitsFor(): string {
+    return `the end of ${this.cell.describe()}`;
   }
 
   /** A wait of its own for each `yield*`, each combinator, each `borrow`. */

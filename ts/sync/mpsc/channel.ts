@@ -34,6 +34,7 @@ export class Channel<T> {
   private readonly receivers: WakerSet = new WakerSet();
   private readonly closedWaiters: WaitList = new WaitList();
   private rxClosed = false;
+  private rxDropped = false;
   strong = 1;
   weak = 0;
 
@@ -92,7 +93,8 @@ export class Channel<T> {
   /** Turns a permit into a value. */
   fulfil(value: T): void {
     this.promised -= 1;
-    this.values.push(value);
+    if (this.rxDropped) this.restore(1);
+    else this.values.push(value);
     this.wakeReceiver();
   }
 
@@ -174,6 +176,7 @@ export class Channel<T> {
   /** The receiver is gone: what was queued is dropped. */
   closeAndDrain(): void {
     this.close();
+    this.rxDropped = true;
     this.free += this.values.length;
     this.values.clear();
   }

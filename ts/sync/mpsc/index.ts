@@ -1,10 +1,26 @@
 // mpsc: many senders, one receiver, one thread.
 
 import { CapacityError } from "../errors.js";
+import {
+  type SharedReceiver,
+  type SharedSender,
+  type SharedUnboundedSender,
+  sharedChannel,
+  sharedUnboundedChannel,
+} from "../shared/mpsc.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
 import { Sender, UnboundedSender } from "./sender.js";
 
+export {
+  SharedOwnedPermit,
+  SharedPermit,
+  SharedPermits,
+  SharedReceiver,
+  SharedSender,
+  SharedUnboundedSender,
+  SharedWeakSender,
+} from "../shared/mpsc.js";
 export { Receiver } from "./receiver.js";
 export { OwnedPermit, Permit, Permits, Sender, UnboundedSender, WeakSender } from "./sender.js";
 
@@ -32,4 +48,20 @@ export function channel<T>(capacity: number): [Sender<T>, Receiver<T>] {
 export function unbounded<T>(): [UnboundedSender<T>, Receiver<T>] {
   const shared = new Channel<T>(Number.POSITIVE_INFINITY);
   return [new UnboundedSender(shared), new Receiver(shared)];
+}
+
+/**
+ * A bounded channel between threads: senders are `Send`, the receiver by moving, with the same methods; values must be such that can be
+ * sent, and are encoded in shared memory until they are received.
+ *
+ * @param capacity as for `channel`.
+ * @throws {CapacityError}
+ */
+export function shared<T>(capacity: number): [SharedSender<T>, SharedReceiver<T>] {
+  return sharedChannel(capacity);
+}
+
+/** An unbounded channel between threads. */
+export function sharedUnbounded<T>(): [SharedUnboundedSender<T>, SharedReceiver<T>] {
+  return sharedUnboundedChannel();
 }

@@ -37,6 +37,10 @@ class Recv<T> extends Future<T | undefined> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
+  override waitsFor(): string {
+    return "mpsc.recv()";
+  }
+
   override [Symbol.dispose](): void {
     this.channel.clearReceiver(this);
     this.done = true;
@@ -68,6 +72,10 @@ class RecvMany<T> extends Future<T[]> {
     const values: T[] = [];
     for (let index = 0; index < count; index++) values.push(channel.take());
     return values;
+  }
+
+  override waitsFor(): string {
+    return `mpsc.recvMany(${this.limit})`;
   }
 
   override [Symbol.dispose](): void {

@@ -34,11 +34,12 @@ abstract class Acquire<T, R> extends Future<R> {
     if (this.done) throw new PolledAfterCompletionError("a send");
     const waiter = this.waiter;
     if (waiter === undefined) return this.start(cx);
-    if (waiter.granted) {
-      if (!proceed(cx)) return Pending;
-      return this.finish();
+    if (this.channel.isClosed()) {
+      // Tokio's rule: a grant that nobody has seen ends with the close.
+      this.channel.abandon(waiter);
+      return this.fail();
     }
-    if (this.channel.isClosed()) return this.fail();
+    if (waiter.granted) return proceed(cx) ? this.finish() : Pending;
     waiter.waker = cx.waker;
     return Pending;
   }
@@ -109,6 +110,9 @@ class Send<T> extends Acquire<T, void> {
   protected override acquired(): void {
     this.channel.fulfil(this.value);
   }
+  override waitsFor(): string {
+    return "mpsc.send()";
+  }
   protected override closed(): Error {
     return new SendError(this.value);
   }
@@ -120,6 +124,9 @@ class Reserve<T> extends Acquire<T, Permit<T>> {
   }
   protected override acquired(): Permit<T> {
     return new Permit(this.channel);
+  }
+  override waitsFor(): string {
+    return "mpsc.reserve()";
   }
   protected override closed(): Error {
     return new SendError(undefined);
@@ -135,6 +142,9 @@ class ReserveMany<T> extends Acquire<T, Permits<T>> {
   protected override acquired(): Permits<T> {
     return new Permits(this.channel, this.count);
   }
+  override waitsFor(): string {
+    return `mpsc.reserveMany(${this.count})`;
+  }
   protected override closed(): Error {
     return new SendError(undefined);
   }
@@ -148,6 +158,9 @@ class ReserveOwned<T> extends Acquire<T, OwnedPermit<T>> {
   }
   protected override acquired(): OwnedPermit<T> {
     return new OwnedPermit(this.channel, this.sender);
+  }
+  override waitsFor(): string {
+    return "mpsc.reserveOwned()";
   }
   protected override closed(): Error {
     return new SendError(this.sender);
@@ -177,6 +190,9 @@ class Closed extends Future<void> {
     }
     this.node.waker = cx.waker;
     return Pending;
+  }
+  override waitsFor(): string {
+    return "mpsc.closed()";
   }
   override [Symbol.dispose](): void {
     this.done = true;

@@ -12,7 +12,9 @@ export function makeBlockingPool(options: RuntimeOptions): BlockingPool {
   );
   return {
     spawnBlocking: (info, args, details) => pool.spawnBlocking(info, args, details),
-    isBusy: () => pool.caller.isBusy(),
+    isBusy: () => pool.caller.hasOutstanding(),
+    sharedMemory: () => pool.caller.sharedMemory(),
+    asSent: (args) => pool.caller.sharedMemory().asSent(args),
     metrics: () => pool.metrics(),
     close: () => {
       pool.close();

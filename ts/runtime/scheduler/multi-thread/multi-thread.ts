@@ -11,6 +11,8 @@ import {
   replaceContext,
   TASK_BUDGET,
 } from "../../../future/index.js";
+import type { Host } from "../../../host/types.js";
+import { takeLanded } from "../../../send/carrying.js";
 import type { SendableInfo } from "../../../send/sendable.js";
 import {
   type Core,
@@ -44,6 +46,7 @@ import type { Membership } from "./membership.js";
 import { type ParcelPost, Payloads } from "./payloads.js";
 import { RemoteCell } from "./remote-cell.js";
 import { failingCell, LoadingCell, newCell } from "./sent-cells.js";
+import { SharedMemory } from "./shared-memory.js";
 
 /** What its thread does for the rest of the runtime. */
 export interface ThreadDuties extends ParcelPost {
@@ -83,11 +86,16 @@ export class MultiThread extends ThreadScheduler {
   declare protected readonly wasm: Core<ThreadsExports>;
   declare readonly core: ThreadsExports;
   private readonly duties: ThreadDuties;
+  private shared: SharedMemory | undefined;
+  /** Ends of channels that tasks got as arguments: they close with the task, as what a task owns ends with it. */
+  private readonly ends = new Map<TaskCell<unknown>, readonly Disposable[]>();
   private readonly remotes: (RemoteCell<unknown> | undefined)[] = [];
   private outstanding = 0;
   readonly payloads: Payloads;
   private readonly parkWords: Int32Array;
   private readonly parkIndex: number;
+  /** The host's context of no task: for those whose spawner's context is not carried. */
+  private readonly outside: ReturnType<Host["captureContext"]>;
   private announced = false;
   private waitsAsync = false;
   private parkedAt = 0;
@@ -119,7 +127,15 @@ export class MultiThread extends ThreadScheduler {
       (threads as NonNullable<typeof threads>).load(url);
     this.functions = new FunctionTable(wasm, load, modules);
     const { contextCapture } = options.hooks;
-    this.payloads = new Payloads(wasm, thread, duties, options.maxTasks, contextCapture);
+    this.payloads = new Payloads(
+      wasm,
+      membership.id,
+      thread,
+      duties,
+      options.maxTasks,
+      contextCapture,
+    );
+    this.outside = options.captureContext ? this.host.captureContext() : undefined;
     this.parkWords = new Int32Array(wasm.memory.buffer);
     this.parkIndex = this.core.parkIndex(thread);
   }
@@ -190,18 +206,34 @@ export class MultiThread extends ThreadScheduler {
 
   private cellFor(slot: number, id: number, fn: AnyFunction): TaskCell<unknown> {
     try {
+      takeLanded();
       const args = this.payloads.takeArguments(slot);
-      const blocks = this.role === ROLE_BLOCKING;
-      const { contextRestore } = this.options.hooks;
-      if (contextRestore === undefined || !this.payloads.isCarrying(slot))
-        return newCell(this, slot, id, fn, args, blocks);
-      const [captured, ...rest] = args;
-      const cell = newCell(this, slot, id, fn, rest, blocks);
-      cell.runIn((callback) => contextRestore(captured, callback));
+      const ends = takeLanded();
+      const cell = this.cellWith(slot, id, fn, args);
+      if (ends !== undefined) this.ends.set(cell, ends);
       return cell;
     } catch (error) {
       return failingCell(this, slot, id, error);
     }
+  }
+
+  private cellWith(
+    slot: number,
+    id: number,
+    fn: AnyFunction,
+    args: readonly unknown[],
+  ): TaskCell<unknown> {
+    const blocks = this.role === ROLE_BLOCKING;
+    const { contextRestore } = this.options.hooks;
+    if (contextRestore === undefined || !this.payloads.isCarrying(slot)) {
+      const cell = newCell(this, slot, id, fn, args, blocks);
+      cell.runIn(this.outside);
+      return cell;
+    }
+    const [captured, ...rest] = args;
+    const cell = newCell(this, slot, id, fn, rest, blocks);
+    cell.runIn((callback) => contextRestore(captured, callback));
+    return cell;
   }
 
   /**
@@ -243,7 +275,12 @@ export class MultiThread extends ThreadScheduler {
 
   override ended(cell: TaskCell<unknown>): void {
     super.ended(cell);
-    if (cell.details === SENT) this.payloads.report(cell);
+    if (cell.details !== SENT) return;
+    this.payloads.report(cell);
+    const ends = this.ends.get(cell);
+    if (ends === undefined) return;
+    this.ends.delete(cell);
+    for (const end of ends) end[Symbol.dispose]();
   }
 
   // ── Hearing how it ended ───────────────────────────────────────────────────────────────────────────────────────────
@@ -276,10 +313,14 @@ export class MultiThread extends ThreadScheduler {
     const { outstanding } = this;
     const expects =
       outstanding === 0 ? EXPECTS_NOTHING : outstanding < LAZY_FROM ? EXPECTS_LITTLE : EXPECTS_MUCH;
-    return this.core.search(expects) !== 0;
+    // Wakers that were called by name are the driver turn's, which comes next.
+    return this.core.search(expects) !== 0 && this.core.hasSignals() === 0;
   }
 
   protected override afterDriver(): void {
+    this.core.tidy();
+    if (this.core.hasSignals() !== 0) this.sharedMemory().serve();
+    this.shared?.settleLeases();
     if (!this.closed && this.core.isClosed() !== 0) this.closeThread();
   }
 
@@ -437,8 +478,26 @@ export class MultiThread extends ThreadScheduler {
   }
 
   /** Whether tasks are under way elsewhere whose end comes here. */
-  isBusy(): boolean {
+  hasOutstanding(): boolean {
     return this.outstanding > 0;
+  }
+
+  /** The same, or a task of another runtime on this thread waits for something in this memory. */
+  isBusy(): boolean {
+    if (this.outstanding > 0) return true;
+    return this.shared?.isAwaited() === true && this.core.hasCompany() !== 0;
+  }
+
+  // ── Shared primitives ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** This thread's view of the memory; made when somebody asks for it. */
+  sharedMemory(): SharedMemory {
+    this.shared ??= new SharedMemory(this.wasm, this.thread, this);
+    return this.shared;
+  }
+
+  isShutDown(): boolean {
+    return this.closed;
   }
 
   // ── The end, reports ───────────────────────────────────────────────────────────────────────────────────────────────

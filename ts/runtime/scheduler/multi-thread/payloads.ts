@@ -7,19 +7,23 @@
 //     arguments are a parcel, and no other may run it; a thread of the blocking pool asks for it when it has been handed the task.
 
 import {
+  hasTravellers,
+  keepTravellers,
+  setDestination,
+  takeTravellers,
+} from "../../../send/carrying.js";
+import {
   decode,
   decodeFromPort,
   encode,
   encodeForPort,
   encodeThrown,
   explainPortError,
-  MAX_ENCODED,
   NEEDS_PORT,
   type PortMessage,
   scratch,
 } from "../../../send/codec.js";
 import { SendError } from "../../../send/errors.js";
-import { transferListFor } from "../../../send/transfer.js";
 import {
   type Core,
   KIND_BLOCKING,
@@ -38,6 +42,7 @@ import { LimitError } from "../../errors.js";
 import { generationOf, type TaskCell } from "../../task/cell.js";
 import type { Parcel } from "./membership.js";
 import { bytesAt, copyIn, copyOut } from "./memory.js";
+import { isPlainBytes } from "./plain-bytes.js";
 import type { RemoteCell } from "./remote-cell.js";
 
 /** How parcels get to other threads. */
@@ -72,6 +77,7 @@ interface Awaiting {
 export class Payloads {
   private readonly wasm: Core<ThreadsExports>;
   private readonly core: ThreadsExports;
+  private readonly memoryId: string;
   private readonly thread: number;
   private readonly post: ParcelPost;
   private readonly maxTasks: number;
@@ -83,6 +89,7 @@ export class Payloads {
   /** @param capture gives what is carried along with all arguments: `Builder.carryContext`. */
   constructor(
     wasm: Core<ThreadsExports>,
+    memoryId: string,
     thread: number,
     post: ParcelPost,
     maxTasks: number,
@@ -90,6 +97,7 @@ export class Payloads {
   ) {
     this.wasm = wasm;
     this.core = wasm.exports;
+    this.memoryId = memoryId;
     this.thread = thread;
     this.post = post;
     this.maxTasks = maxTasks;
@@ -133,16 +141,54 @@ export class Payloads {
     args: readonly unknown[],
   ): number {
     const { core } = this;
-    const bytes = encode(args, "arguments");
+    const bytes = this.encode(args, "arguments");
     if (bytes === NEEDS_PORT) return this.submitParcel(kind, fn, id, args);
     const slot = this.checked(core.newSendable(kind, fn, id, outcome, bytes));
     copyIn(this.wasm.memory, core.payloadAddress(slot), scratch(), bytes);
+    this.carryTo(slot);
     core.submit(slot);
     return slot;
   }
 
+  /** As the codec's; handles among the values wait for `carryTo`, unless nothing goes this way. */
+  private encode(value: unknown, path: string): number {
+    setDestination(this.memoryId);
+    let goes = false;
+    try {
+      const bytes = encode(value, path);
+      goes = bytes !== NEEDS_PORT;
+      return bytes;
+    } finally {
+      setDestination(undefined);
+      if (!goes) keepTravellers();
+    }
+  }
+
+  private encodeForPort(value: unknown, path: string): PortMessage {
+    setDestination(this.memoryId);
+    let goes = false;
+    try {
+      const letter = encodeForPort(value, path);
+      goes = true;
+      return letter;
+    } finally {
+      setDestination(undefined);
+      if (!goes) keepTravellers();
+    }
+  }
+
+  /** The handles of the value that was encoded last go with this task. */
+  private carryTo(slot: number): void {
+    if (!hasTravellers()) return;
+    for (const traveller of takeTravellers()) {
+      traveller.leave(this.memoryId, (claim) => this.core.carry(slot, claim));
+      traveller.arrived();
+    }
+  }
+
   private checked(slot: number): number {
     if (slot >= 0) return slot;
+    keepTravellers();
     throw slot === -1
       ? new LimitError("task", this.maxTasks)
       : new LimitError("argument of a task", this.core.aliveTasks());
@@ -150,17 +196,19 @@ export class Payloads {
 
   /** Y2. A call for the blocking pool asks for its parcel; any other goes to one worker and no other. */
   private submitParcel(kind: number, fn: number, id: number, args: readonly unknown[]): number {
-    const letter = encodeForPort(args, "arguments");
+    const letter = this.encodeForPort(args, "arguments");
     const slot = this.checked(this.core.newSendable(kind, fn, id, OUTCOME_PORT, 0));
     const to = kind === KIND_BLOCKING ? undefined : this.post.chooseWorker();
     try {
       if (to !== undefined) this.post.send(slot, to, parcelOf(letter));
       else this.parcels.set(slot, ownCopy(letter));
     } catch (error) {
+      keepTravellers();
       this.core.submitTo(slot, this.thread);
       this.core.cancelTask(slot, this.generationIn(slot));
       throw explainPortError(letter, error);
     }
+    this.carryTo(slot);
     if (kind === KIND_BLOCKING) this.core.submit(slot);
     else this.core.submitTo(slot, to ?? this.thread);
     return slot;
@@ -191,10 +239,17 @@ export class Payloads {
       case OUTCOME_RAW:
         return [this.readRaw(slot)];
       case OUTCOME_PORT:
-        return this.takeParcel(slot) as readonly unknown[];
+        return this.dropCarried(slot, this.takeParcel(slot)) as readonly unknown[];
       default:
-        return this.readPayload(slot) as readonly unknown[];
+        return this.dropCarried(slot, this.readPayload(slot)) as readonly unknown[];
     }
+  }
+
+  /** The handles in a payload that has been read have claims of their own now. */
+  private dropCarried(slot: number, value: unknown): unknown {
+    this.core.dropCarried(slot);
+    this.core.tidy();
+    return value;
   }
 
   private readPayload(slot: number): unknown {
@@ -272,9 +327,10 @@ export class Payloads {
     else if (value === undefined) core.setNumber(slot, OUTCOME_NONE, 0);
     else if (isPlainBytes(value)) this.reportRaw(slot, value);
     else {
-      const bytes = encode(value, "result");
+      const bytes = this.encode(value, "result");
       if (bytes === NEEDS_PORT) this.reportParcel(slot, value);
-      else this.writeResult(slot, OUTCOME_BYTES, bytes);
+      else if (this.writeResult(slot, OUTCOME_BYTES, bytes)) this.carryTo(slot);
+      else keepTravellers();
     }
   }
 
@@ -289,33 +345,38 @@ export class Payloads {
     this.writeResult(slot, OUTCOME_THROWN, encodeThrown(error));
   }
 
-  private writeResult(slot: number, outcome: number, bytes: number): void {
+  private writeResult(slot: number, outcome: number, bytes: number): boolean {
     const address = this.core.setResult(slot, outcome, bytes);
     if (address === 0) {
       // There is no memory for so much; for an error that says so there nearly always is.
       if (outcome === OUTCOME_THROWN) this.core.setNumber(slot, OUTCOME_LOST, 0);
       else this.reportThrown(slot, new LimitError("result of a task", this.core.aliveTasks()));
-      return;
+      return false;
     }
     copyIn(this.wasm.memory, address, scratch(), bytes);
+    return true;
   }
 
   private reportParcel(slot: number, value: unknown): void {
-    const letter = encodeForPort(value, "result");
+    const letter = this.encodeForPort(value, "result");
     const joiner = this.core.joinerOf(slot);
-    if (this.core.hasPort(joiner) === 0)
+    if (this.core.hasPort(joiner) === 0) {
+      keepTravellers();
       throw new SendError(
         "result",
         value,
         "needs a port, and there is none to a thread that only has a handle of this runtime: return what can be bytes, of at most a megabyte",
       );
+    }
     try {
       if (joiner === this.thread) this.parcels.set(slot, ownCopy(letter));
       else this.post.send(slot, joiner, parcelOf(letter));
     } catch (error) {
+      keepTravellers();
       throw explainPortError(letter, error);
     }
     this.core.setNumber(slot, OUTCOME_PORT, 0);
+    this.carryTo(slot);
   }
 
   /** Ends the joiner's cell as the task has ended. */
@@ -349,21 +410,6 @@ export class Payloads {
     if (this.parcels.has(slot)) take();
     else this.awaiting.set(slot, { from, arrived: take, lost: () => cell.workerLost() });
   }
-}
-
-/** The most bytes that travel in shared memory, and the fewest for which it pays to leave the codec out. */
-const MOST_RAW = MAX_ENCODED;
-const FEWEST_RAW = 64;
-
-function isPlainBytes(value: unknown): value is Uint8Array {
-  return (
-    value instanceof Uint8Array &&
-    value.length >= FEWEST_RAW &&
-    value.length <= MOST_RAW &&
-    Object.getPrototypeOf(value) === Uint8Array.prototype &&
-    value.buffer instanceof ArrayBuffer &&
-    transferListFor(value) === undefined
-  );
 }
 
 function parcelOf({ bytes, attachments, transfer }: PortMessage): Parcel {

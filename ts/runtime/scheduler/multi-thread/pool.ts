@@ -304,6 +304,7 @@ export class ThreadPool implements ThreadDuties {
       state: "running",
       polls: 1,
       site: undefined,
+      waitsFor: undefined,
     };
   }
 

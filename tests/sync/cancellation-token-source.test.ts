@@ -1,0 +1,190 @@
+// The hook by which something outside of a tree of tokens cancels one of them and hears of it: a flag in shared memory, say.
+
+import { CancellationToken } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
+import { waiting } from "./polled.js";
+
+type Node = CancellationToken["node"];
+
+/** A flag that other threads could set and read. */
+class Flag {
+  readonly wantsCancels: boolean;
+  set = false;
+  /** Calls of `cancelled`. */
+  told = 0;
+  begins = 0;
+  ends = 0;
+  private node: Node | undefined;
+
+  constructor(wantsCancels: boolean) {
+    this.wantsCancels = wantsCancels;
+  }
+
+  isCancelled(): boolean {
+    return this.set;
+  }
+
+  reason(): unknown {
+    return undefined;
+  }
+
+  begin(node: Node): void {
+    this.begins += 1;
+    this.node = node;
+    if (this.set) node.cancel();
+  }
+
+  end(): void {
+    this.ends += 1;
+    this.node = undefined;
+  }
+
+  cancelled(): void {
+    this.told += 1;
+    this.set = true;
+  }
+
+  /** Another thread sets the flag: the token is told if it listens. */
+  raise(): void {
+    this.set = true;
+    this.node?.cancel();
+  }
+}
+
+function bound(parent?: CancellationToken, flag: Flag = new Flag(true)): [CancellationToken, Flag] {
+  const token = parent?.childToken() ?? new CancellationToken();
+  token.node.bind(flag);
+  return [token, flag];
+}
+
+describe("a flag that is set outside", () => {
+  test("is asked by the token and its descendants, without being listened to", () => {
+    const [token, flag] = bound();
+    const child = token.childToken();
+    expect([token.isCancelled(), child.isCancelled()]).toEqual([false, false]);
+    flag.set = true;
+    expect([token.isCancelled(), child.isCancelled(), child.signal.aborted]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(flag.begins).toBe(0);
+  });
+
+  test("wakes who waits, here and below", () => {
+    const [token, flag] = bound();
+    const child = token.childToken();
+    const waiters = [waiting(token.cancelled()), waiting(child.cancelled())];
+    const { signal } = child;
+    flag.raise();
+    expect(waiters.map((waiter) => waiter.wakes)).toEqual([1, 1]);
+    expect(signal.aborted).toBe(true);
+    expect([flag.begins, flag.ends]).toEqual([1, 1]);
+  });
+
+  test("is listened to from the first who waits to the last", () => {
+    const [token, flag] = bound();
+    const first = waiting(token.cancelled());
+    const second = waiting(token.childToken().cancelled());
+    expect([flag.begins, flag.ends]).toEqual([1, 0]);
+    first.drop();
+    expect([flag.begins, flag.ends]).toEqual([1, 0]);
+    second.drop();
+    expect([flag.begins, flag.ends]).toEqual([1, 1]);
+    const third = waiting(token.childToken().cancelled());
+    flag.raise();
+    expect([third.isWoken, flag.begins, flag.ends]).toEqual([true, 2, 2]);
+  });
+
+  test("between the question and the listening: the one who begins to wait is woken", () => {
+    const [token, flag] = bound();
+    const begin = flag.begin.bind(flag);
+    flag.begin = (node) => {
+      flag.set = true;
+      begin(node);
+    };
+    const waiter = waiting(token.cancelled());
+    expect(waiter.isWoken).toBe(true);
+    expect(waiter.poll()).toBe(undefined);
+    expect([flag.begins, flag.ends]).toEqual([1, 1]);
+  });
+
+  test("the same in the middle of a tree, whose other members stay in order", () => {
+    const root = new CancellationToken();
+    const [middle, flag] = bound(root, new Flag(false));
+    flag.begin = (node) => node.cancel();
+    const waiter = waiting(middle.childToken().cancelled());
+    expect([waiter.isWoken, middle.isCancelled(), root.isCancelled()]).toEqual([true, true, false]);
+    const other = waiting(root.cancelled());
+    root.cancel();
+    expect(other.wakes).toBe(1);
+  });
+});
+
+describe("a cancel here tells the flag", () => {
+  test("of the token itself, once, listened to or not", () => {
+    for (const wantsCancels of [true, false]) {
+      const [token, flag] = bound(undefined, new Flag(wantsCancels));
+      token.cancel();
+      token.cancel();
+      expect([flag.told, flag.set]).toEqual([1, true]);
+    }
+  });
+
+  test("of an ancestor, though nobody waits", () => {
+    const root = new CancellationToken();
+    const middle = root.childToken();
+    const [token, flag] = bound(middle);
+    root.cancel();
+    expect([flag.told, token.isCancelled(), flag.begins]).toEqual([1, true, 0]);
+  });
+
+  test("of an ancestor, if it does not want to know: only while somebody waits", () => {
+    const root = new CancellationToken();
+    const [token, flag] = bound(root, new Flag(false));
+    const [, idle] = bound(root, new Flag(false));
+    waiting(token.cancelled());
+    root.cancel();
+    expect([flag.told, idle.told]).toEqual([1, 0]);
+  });
+
+  test("of an ancestor's flag", () => {
+    const [root, rootFlag] = bound();
+    const [token, flag] = bound(root.childToken());
+    expect([rootFlag.begins, flag.begins]).toEqual([1, 0]);
+    rootFlag.raise();
+    expect([flag.told, token.isCancelled()]).toEqual([1, true]);
+  });
+
+  test("after all are marked, and before anybody is told", () => {
+    const root = new CancellationToken();
+    const [token, flag] = bound(root);
+    const waiters = [waiting(root.cancelled()), waiting(token.cancelled())];
+    let seen: unknown;
+    flag.cancelled = () => {
+      seen = [root.isCancelled(), token.isCancelled(), ...waiters.map((waiter) => waiter.isWoken)];
+    };
+    root.cancel();
+    expect(seen).toEqual([true, true, false, false]);
+    expect(waiters.map((waiter) => waiter.isWoken)).toEqual([true, true]);
+  });
+
+  test("that came before it was bound", () => {
+    const root = new CancellationToken();
+    root.cancel();
+    expect(bound(root)[1].told).toBe(1);
+    expect(bound(root.childToken())[1].told).toBe(1);
+    root.node.bind(new Flag(true));
+  });
+
+  test("not after the token was disposed", () => {
+    const root = new CancellationToken();
+    const [token, flag] = bound(root);
+    const waiter = waiting(token.cancelled());
+    token[Symbol.dispose]();
+    expect([flag.begins, flag.ends]).toEqual([1, 1]);
+    root.cancel();
+    flag.raise();
+    expect([flag.told, token.isCancelled(), waiter.isWoken]).toEqual([0, false, false]);
+  });
+});

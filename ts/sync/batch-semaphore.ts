@@ -1,0 +1,203 @@
+// The semaphore inside of every lock of this folder: free permits, who waits for some, and the loans of those that are out.
+//
+// B1  There are no free permits while anybody waits: what comes free goes to the first in line, in part if it wants more, and
+//     on to the next once that one has all. So whoever finds permits free may take them: nobody is overtaken.
+// B2  Who leaves the line, or is granted all and goes away without taking it, gives back what it was assigned.
+// B3  A close wakes the whole line, which gives back what it was assigned. Nothing opens a closed semaphore again.
+// B4  Wakers are called last, when all of the above holds: they may poll at once, and acquire, release and close.
+//
+// The way of assigning is that of Tokio's batch semaphore.
+
+import type { Waker } from "../future/index.js";
+import { type Lender, type Loan, type LoanRecord, makeLoan } from "./lost.js";
+import { WaitList, WaitNode } from "./waiters.js";
+
+/** Tokio's figure for 32 bits; permits stay small integers, which engines keep unboxed. */
+export const MAX_PERMITS: number = 2 ** 29 - 1;
+
+/** How many holders a report names. */
+const MOST_NAMED = 4;
+
+/** A place in the line. */
+export class PermitWaiter extends WaitNode {
+  readonly wanted: number;
+  /** What it has not been assigned yet. Granted at 0. */
+  missing: number;
+
+  constructor(waker: Waker, wanted: number) {
+    super(waker);
+    this.wanted = wanted;
+    this.missing = wanted;
+  }
+}
+
+/** Those who are to be woken, in order; chained through `next`, as they have left the line. */
+class Woken {
+  private first: PermitWaiter | undefined = undefined;
+  private last: PermitWaiter | undefined = undefined;
+
+  add(waiter: PermitWaiter): void {
+    if (this.last === undefined) this.first = waiter;
+    else this.last.next = waiter;
+    this.last = waiter;
+  }
+
+  wakeAll(): void {
+    let waiter = this.first;
+    while (waiter !== undefined) {
+      const next = waiter.next as PermitWaiter | undefined;
+      waiter.next = undefined;
+      waiter.waker.wake();
+      waiter = next;
+    }
+  }
+}
+
+export class BatchSemaphore implements Lender {
+  readonly guardName: string;
+  private free: number;
+  private closed: boolean;
+  /** Loans that are in (lost.ts, L1). */
+  private spare: Loan<this> | undefined;
+  private readonly waiting: WaitList<PermitWaiter>;
+  /** Of every loan, in or out. */
+  private readonly records: LoanRecord[];
+  private weakSelf: WeakRef<this> | undefined;
+
+  /** @param permits a whole number from 0 to MAX_PERMITS; the caller has checked it. */
+  constructor(permits: number, guardName: string) {
+    this.guardName = guardName;
+    this.free = permits;
+    this.closed = false;
+    this.spare = undefined;
+    this.waiting = new WaitList();
+    this.records = [];
+    this.weakSelf = undefined;
+  }
+
+  get available(): number {
+    return this.free;
+  }
+
+  isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Whether so many could be taken at once. */
+  has(count: number): boolean {
+    return this.free >= count && !this.closed;
+  }
+
+  /** Takes what {@link has} has said is there. */
+  take(count: number): void {
+    this.free -= count;
+  }
+
+  tryTake(count: number): boolean {
+    if (!this.has(count)) return false;
+    this.free -= count;
+    return true;
+  }
+
+  /** Joins the line, for more than is free; what is free goes along (B1). */
+  join(waker: Waker, wanted: number): PermitWaiter {
+    const waiter = new PermitWaiter(waker, wanted);
+    waiter.missing -= this.free;
+    this.free = 0;
+    this.waiting.push(waiter);
+    return waiter;
+  }
+
+  /** Leaves the line, or declines what was granted. Harmless when done twice (B2). */
+  leave(waiter: PermitWaiter): void {
+    const assigned = waiter.wanted - waiter.missing;
+    waiter.missing = waiter.wanted;
+    this.waiting.remove(waiter);
+    if (assigned > 0) this.release(assigned);
+  }
+
+  /** Permits come back, or come newly into being. */
+  release(count: number): void {
+    this.free += count;
+    if (!this.waiting.isEmpty()) this.serve();
+  }
+
+  private serve(): void {
+    const woken = new Woken();
+    for (let first = this.waiting.first(); first && this.free > 0; first = this.waiting.first()) {
+      const given = Math.min(this.free, first.missing);
+      this.free -= given;
+      first.missing -= given;
+      if (first.missing > 0) break;
+      this.waiting.remove(first);
+      woken.add(first);
+    }
+    woken.wakeAll();
+  }
+
+  /** Takes free permits out of the world. Returns how many there were of them. */
+  forget(count: number): number {
+    const forgotten = Math.min(count, this.free);
+    this.free -= forgotten;
+    return forgotten;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const woken = new Woken();
+    for (let waiter = this.waiting.shift(); waiter; waiter = this.waiting.shift()) {
+      this.free += waiter.wanted - waiter.missing;
+      waiter.missing = waiter.wanted;
+      woken.add(waiter);
+    }
+    woken.wakeAll();
+  }
+
+  /** Gives a loan for permits that were taken. @param holder the task's number, or 0. */
+  lend(permits: number, holder: number, site: string | undefined): Loan<this> {
+    const loan = this.spare ?? this.addLoan();
+    const record = loan.record;
+    this.spare = loan.next;
+    record.permits = permits;
+    record.holder = holder;
+    record.site = site;
+    return loan;
+  }
+
+  private addLoan(): Loan<this> {
+    this.weakSelf ??= new WeakRef(this);
+    const loan = makeLoan(this, this.weakSelf);
+    this.records.push(loan.record);
+    return loan;
+  }
+
+  /** A loan comes back with its permits. */
+  restore(loan: Loan<this>): void {
+    this.release(this.takeBack(loan));
+  }
+
+  /** A loan comes back without its permits: they are the caller's. */
+  takeBack(loan: Loan<this>): number {
+    const record = loan.record;
+    const permits = record.permits;
+    record.permits = 0;
+    loan.next = this.spare;
+    this.spare = loan;
+    return permits;
+  }
+
+  recover(record: LoanRecord): void {
+    this.records.splice(this.records.indexOf(record), 1);
+    this.release(record.permits);
+  }
+
+  /** Who has the permits that somebody waits for. */
+  describeHolders(): string {
+    const out = this.records.filter((record) => record.permits > 0);
+    if (out.length === 0) return "which nobody holds";
+    const named = out.slice(0, MOST_NAMED).map((record) => record.describe());
+    if (out.length > MOST_NAMED) named.push(`${out.length - MOST_NAMED} more`);
+    return `held by ${named.join(", ")}`;
+  }
+}

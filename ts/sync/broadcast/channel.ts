@@ -1,0 +1,92 @@
+// The state that the handles of one broadcast channel share: a ring of the last values.
+//
+// B1  Values have positions 0, 1, 2, …; `tail` is the next one. The ring keeps the last `capacity` of them: slot = position & mask.
+// B2  A slot counts the receivers that were there when its value was sent and have not received it. The last one to do so, or
+//     to go away, clears the slot: a value lives no longer than somebody may receive it.
+// B3  Receivers receive in the order of positions, so the slots that nobody needs come before those that somebody does.
+// B4  A receiver that stands before the oldest kept value has lagged: it is told once how many it missed, and moved there.
+// B5  What a receiver is told when it is closed comes after everything that was sent.
+
+import { SendError } from "../errors.js";
+import { type Listener, wakeAll } from "../listeners.js";
+import { WaitList, type WaitNode } from "../waiters.js";
+
+export class Channel<T> {
+  readonly capacity: number;
+  private readonly mask: number;
+  /** Grows to the capacity with the first values. */
+  private readonly values: (T | undefined)[] = [];
+  /** Who still needs the value of a slot (B2). */
+  private readonly needed: number[] = [];
+  tail = 0;
+  receivers = 0;
+  strong = 1;
+  weak = 0;
+  readonly waiting: WaitList<Listener> = new WaitList();
+  readonly closing: WaitList<WaitNode> = new WaitList();
+
+  /** @param capacity a power of two. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.mask = capacity - 1;
+  }
+
+  isClosed(): boolean {
+    return this.strong === 0;
+  }
+
+  /** The position of the oldest value that is kept. */
+  get oldest(): number {
+    return Math.max(0, this.tail - this.capacity);
+  }
+
+  /** Sends to all receivers that there are; returns how many. */
+  send(value: T): number {
+    const { receivers } = this;
+    if (receivers === 0) throw new SendError(value);
+    const slot = this.tail & this.mask;
+    this.values[slot] = value;
+    this.needed[slot] = receivers;
+    this.tail += 1;
+    wakeAll(this.waiting);
+    return receivers;
+  }
+
+  /** The value at a position that is kept, for a receiver that needed it. */
+  receive(position: number): T {
+    const slot = position & this.mask;
+    const value = this.values[slot] as T;
+    this.release(slot);
+    return value;
+  }
+
+  private release(slot: number): void {
+    const left = (this.needed[slot] as number) - 1;
+    this.needed[slot] = left;
+    if (left === 0) this.values[slot] = undefined;
+  }
+
+  /** A receiver goes that would have received from `position` on. */
+  dropReceiver(position: number): void {
+    for (let at = Math.max(position, this.oldest); at < this.tail; at++)
+      this.release(at & this.mask);
+    this.receivers -= 1;
+  }
+
+  dropSender(): void {
+    this.strong -= 1;
+    if (this.strong === 0) wakeAll(this.waiting);
+  }
+
+  /** How many values somebody still needs: by bisection, see B3. */
+  len(): number {
+    let from = this.oldest;
+    let to = this.tail;
+    while (from < to) {
+      const middle = from + Math.floor((to - from) / 2);
+      if (this.needed[middle & this.mask] === 0) from = middle + 1;
+      else to = middle;
+    }
+    return this.tail - from;
+  }
+}

@@ -1,0 +1,216 @@
+// OnceCell: a value that is made when it is first asked for, once.
+//
+// O1  One initialiser runs at a time; the others wait in line for its value.
+// O2  An initialiser that throws or is dropped has not been: the next in line runs its own.
+// O3  A value that is there stays.
+
+import {
+  type AsyncFunction,
+  type Context,
+  describeWait,
+  Future,
+  isCoroutineFunction,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  proceed,
+} from "../future/index.js";
+import { Acquire } from "./acquire.js";
+import { BatchSemaphore } from "./batch-semaphore.js";
+import { CallbackContext, futureOf, type Returned } from "./callback.js";
+import { SetError } from "./errors.js";
+import { type SharedOnceCell, sharedOnceCell } from "./shared/cells.js";
+
+/** The semaphore has one permit, for the initialiser, and is closed once there is a value. */
+class State<T> extends BatchSemaphore {
+  value: T | undefined;
+  /** The number of the task that initialises, for reports. */
+  initializer: number;
+
+  constructor() {
+    super(1, "OnceCell");
+    this.value = undefined;
+    this.initializer = 0;
+  }
+
+  store(value: T): void {
+    this.value = value;
+    this.close();
+  }
+}
+
+/** The turn to initialise. */
+class Turn<T> extends Acquire<State<T>, void> {
+  protected override acquired(cx: Context): void {
+    this.semaphore.initializer = cx.id ?? 0;
+  }
+
+  protected override called(): string {
+    return "OnceCell.getOrInit()";
+  }
+
+  override waitsFor(): string {
+    const { initializer } = this.semaphore;
+    return `${this.called()}, initialized by ${initializer > 0 ? `task ${initializer}` : "somebody else"}`;
+  }
+}
+
+type Initializer = (...args: unknown[]) => unknown;
+
+class GetOrInit<T> extends Future<T> {
+  private readonly state: State<T>;
+  private readonly initializer: Initializer;
+  private readonly args: readonly unknown[];
+  private readonly context: CallbackContext;
+  /** Before it has its turn. */
+  private turn: Turn<T> | undefined;
+  /** Its own initialiser, once it has its turn. */
+  private body: Future<unknown> | undefined;
+
+  constructor(state: State<T>, initializer: Initializer, args: readonly unknown[]) {
+    super();
+    this.state = state;
+    this.initializer = initializer;
+    this.args = args;
+    this.context = new CallbackContext();
+    this.turn = new Turn(state, 1, undefined);
+    this.body = undefined;
+  }
+
+  override poll(cx: Context): Poll<T> {
+    const { turn, body, state } = this;
+    if (body !== undefined) return this.pollBody(cx, body);
+    if (turn === undefined) throw new PolledAfterCompletionError("getOrInit()");
+    if (state.isClosed()) return this.found(cx, turn);
+    if (turn.poll(cx) === Pending) return Pending;
+    this.turn = undefined;
+    const started = this.start();
+    return started === undefined ? (state.value as T) : this.pollBody(cx, started);
+  }
+
+  private found(cx: Context, turn: Turn<T>): Poll<T> {
+    if (!proceed(cx)) return Pending;
+    this.turn = undefined;
+    turn[Symbol.dispose]();
+    return this.state.value as T;
+  }
+
+  /** Calls the initialiser; what it returns to be waited for, or undefined if the value is there. */
+  private start(): Future<unknown> | undefined {
+    let failed = true;
+    try {
+      const result = this.initializer(...this.arguments());
+      this.body = futureOf(result);
+      if (this.body === undefined) this.state.store(result as T);
+      failed = false;
+      return this.body;
+    } finally {
+      if (failed) this.state.release(1);
+    }
+  }
+
+  /** A function that declares one parameter more gets the context; rest parameters must not find it among the arguments. */
+  private arguments(): readonly unknown[] {
+    const { initializer, args, context } = this;
+    const wantsContext = initializer.length > args.length && !isCoroutineFunction(initializer);
+    return wantsContext ? [...args, context] : args;
+  }
+
+  private pollBody(cx: Context, body: Future<unknown>): Poll<T> {
+    let failed = true;
+    try {
+      const value = body.poll(cx);
+      failed = false;
+      if (value === Pending) return Pending;
+      this.body = undefined;
+      this.state.store(value as T);
+      return value as T;
+    } finally {
+      if (failed) this.giveUp();
+    }
+  }
+
+  /** The next in line has its turn (O2). */
+  private giveUp(): void {
+    this.body = undefined;
+    this.state.release(1);
+  }
+
+  override waitsFor(): string | undefined {
+    return this.body === undefined ? this.turn?.waitsFor() : describeWait(this.body);
+  }
+
+  override [Symbol.dispose](): void {
+    const { turn, body } = this;
+    this.turn = undefined;
+    turn?.[Symbol.dispose]();
+    if (body === undefined) return;
+    this.body = undefined;
+    try {
+      this.context.abort();
+      body[Symbol.dispose]();
+    } finally {
+      this.giveUp();
+    }
+  }
+}
+
+/** A cell whose value is made by the first who asks for it, while the others wait. */
+export class OnceCell<T> {
+  private readonly state: State<T> = new State();
+
+  /** A cell that has its value. */
+  static from<T>(value: T): OnceCell<T> {
+    const cell = new OnceCell<T>();
+    cell.state.store(value);
+    return cell;
+  }
+
+  /** A cell for tasks of several threads: `Send`, with the same methods. Its value must be one that can be sent. */
+  static shared<T>(): SharedOnceCell<T> {
+    return sharedOnceCell();
+  }
+
+  /** The value, or undefined while there is none. */
+  get(): T | undefined {
+    return this.state.value;
+  }
+
+  /** Whether there is a value. */
+  isInitialized(): boolean {
+    return this.state.isClosed();
+  }
+
+  /**
+   * Gives the cell its value; who waits for it gets this one.
+   *
+   * @throws {SetError} with the value, when there is one already, or an initialiser runs.
+   */
+  set(value: T): void {
+    if (this.isInitialized()) throw new SetError(value, false);
+    if (!this.state.tryTake(1)) throw new SetError(value, true);
+    this.state.store(value);
+  }
+
+  /**
+   * The value; made by `initializer` if there is none. One runs at a time: while somebody else's does, this waits for it, and
+   * runs its own only if that one throws or is cancelled.
+   *
+   * An initialiser that asks the same cell waits for itself.
+   *
+   * @param initializer a coroutine function, an async function (which gets `{ signal }` after the arguments, if it declares a
+   *   parameter for that; the signal fires when this is dropped) or a plain one.
+   * @param args what it is called with.
+   * @throws (from the poll) what the initialiser throws: to this caller, the others try on.
+   *
+   * Cancel-safe as far as the initialiser is.
+   */
+  getOrInit<A extends readonly unknown[]>(initializer: AsyncFunction<A, T>, ...args: A): Future<T>;
+  getOrInit<A extends readonly unknown[]>(
+    initializer: (...args: A) => Returned<T>,
+    ...args: A
+  ): Future<T>;
+  getOrInit(initializer: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
+    return new GetOrInit(this.state, initializer as Initializer, args);
+  }
+}

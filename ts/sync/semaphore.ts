@@ -1,0 +1,175 @@
+// Semaphore: permits for whoever limits how many do something at once.
+
+import {
+  type Context,
+  currentContext,
+  type Future,
+  Pending,
+  requireContext,
+  type Suspension,
+  suspend,
+} from "../future/index.js";
+import { Acquire } from "./acquire.js";
+import { BatchSemaphore, MAX_PERMITS } from "./batch-semaphore.js";
+import { CapacityError, ForeignPermitError, TryAcquireError } from "./errors.js";
+import { Guard } from "./guard.js";
+import { siteOf } from "./lost.js";
+import { type SharedSemaphore, sharedSemaphore } from "./shared/semaphore.js";
+
+function assertCount(what: string, count: number, most: number = MAX_PERMITS): void {
+  if (Number.isInteger(count) && count >= 0 && count <= most) return;
+  throw new CapacityError(what, count, `a whole number from 0 to ${most}`);
+}
+
+class AcquirePermit extends Acquire<BatchSemaphore, SemaphorePermit> {
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, SemaphorePermit> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend(this) : { done: true, value };
+  }
+
+  protected override acquired(cx: Context): SemaphorePermit {
+    return new SemaphorePermit(this.lend(cx));
+  }
+
+  protected override called(): string {
+    return `Semaphore.acquire(${this.wanted})`;
+  }
+}
+
+/** Permits of a semaphore, held until they are released: `using permit = yield* semaphore.acquire()`. */
+export class SemaphorePermit extends Guard<BatchSemaphore> {
+  protected override called(): string {
+    return "SemaphorePermit";
+  }
+
+  /** How many permits it holds. @throws {ReleasedGuardError} after the release. */
+  numPermits(): number {
+    return this.held().record.permits;
+  }
+
+  /** Takes its permits out of the world: they do not come back. @throws {ReleasedGuardError} after the release. */
+  forget(): void {
+    const loan = this.surrender();
+    loan.lender.takeBack(loan);
+  }
+
+  /**
+   * Takes over what `other` holds, which has then been given away.
+   *
+   * @throws {ReleasedGuardError} when either was released. @throws {ForeignPermitError} when they are of two semaphores.
+   */
+  merge(other: SemaphorePermit): void {
+    const loan = this.held();
+    if (other.held().lender !== loan.lender) throw new ForeignPermitError();
+    if (other === this) return;
+    loan.record.permits += loan.lender.takeBack(other.surrender());
+  }
+
+  /**
+   * Splits off a permit of its own.
+   *
+   * @param count how many go to the new one, a whole number from 0 on.
+   * @returns the new one; undefined when this one holds fewer.
+   * @throws {ReleasedGuardError} after the release. @throws {CapacityError} when the count is none.
+   */
+  split(count: number): SemaphorePermit | undefined {
+    const { lender, record } = this.held();
+    assertCount("split(count)", count);
+    if (count > record.permits) return undefined;
+    const loan = lender.lend(count, record.holder, record.site);
+    record.permits -= count;
+    return new SemaphorePermit(loan);
+  }
+}
+
+/**
+ * A number of permits. Fair: who asks first is served first, and a large request holds back the small ones behind it. Permits
+ * that come back go straight to the one who waits longest.
+ */
+export class Semaphore {
+  /** The most permits that there can be: 2 ** 29 - 1. */
+  static readonly MAX_PERMITS: number = MAX_PERMITS;
+
+  /**
+   * A semaphore for tasks of several threads: `Send`, with the same methods.
+   *
+   * @param permits as for the constructor.
+   */
+  static shared(permits: number): SharedSemaphore {
+    return sharedSemaphore(permits);
+  }
+
+  private readonly semaphore: BatchSemaphore;
+
+  /**
+   * @param permits how many there are at first; 0 is allowed.
+   * @throws {CapacityError} when that is no whole number from 0 to `MAX_PERMITS`.
+   */
+  constructor(permits: number) {
+    assertCount("Semaphore(permits)", permits);
+    this.semaphore = new BatchSemaphore(permits, "SemaphorePermit");
+  }
+
+  /** Permits that are free now. */
+  availablePermits(): number {
+    return this.semaphore.available;
+  }
+
+  /**
+   * Waits for permits, for all of them at once. Cancel-safe; the place in the line is lost, and what it was assigned goes to the
+   * others.
+   *
+   * @param count how many, one by default. More than the semaphore ever has waits for ever.
+   * @throws {CapacityError} at the call, when that is no whole number from 0 to `MAX_PERMITS`.
+   * @throws {AcquireError} (from the poll) once the semaphore is closed.
+   */
+  acquire(count = 1): Future<SemaphorePermit> {
+    assertCount("acquire(count)", count);
+    return new AcquirePermit(this.semaphore, count, siteOf(this.acquire));
+  }
+
+  /**
+   * Takes permits that are free.
+   *
+   * @throws {TryAcquireError} when there are too few, or the semaphore is closed. @throws {CapacityError} as `acquire`.
+   */
+  tryAcquire(count = 1): SemaphorePermit {
+    assertCount("tryAcquire(count)", count);
+    const semaphore = this.semaphore;
+    if (!semaphore.tryTake(count)) throw new TryAcquireError(semaphore.isClosed());
+    const holder = currentContext()?.id ?? 0;
+    return new SemaphorePermit(semaphore.lend(count, holder, siteOf(this.tryAcquire)));
+  }
+
+  /**
+   * Brings new permits into the world.
+   *
+   * @throws {CapacityError} when that is no whole number from 0 on, or more would be free than `MAX_PERMITS`.
+   */
+  addPermits(count: number): void {
+    assertCount("addPermits(count)", count, MAX_PERMITS - this.semaphore.available);
+    this.semaphore.release(count);
+  }
+
+  /**
+   * Takes free permits out of the world.
+   *
+   * @param count how many at most, a whole number from 0 on.
+   * @returns how many there were of them.
+   * @throws {CapacityError} when the count is none.
+   */
+  forgetPermits(count: number): number {
+    assertCount("forgetPermits(count)", count, Number.MAX_SAFE_INTEGER);
+    return this.semaphore.forget(count);
+  }
+
+  /** Gives no permits from now on: who waits, and who comes, gets an `AcquireError`. Permits that are out stay valid. */
+  close(): void {
+    this.semaphore.close();
+  }
+
+  isClosed(): boolean {
+    return this.semaphore.isClosed();
+  }
+}

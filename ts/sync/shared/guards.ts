@@ -1,0 +1,101 @@
+// Guards and permits of shared primitives: claims that hold something, watched as the plain ones are (ts/sync/lost.ts). The lender
+// is the thread's view of the memory and not the lock, whose handle may be lost together with the guard.
+
+import { ReleasedGuardError } from "../errors.js";
+import { type Lender, type Loan, type LoanRecord, makeLoan } from "../lost.js";
+import type { SharedHome } from "./home.js";
+
+/** Loans of one kind of guard. A record's `permits` is the claim that the guard holds. */
+class SharedLender implements Lender {
+  readonly guardName: string;
+  private readonly home: SharedHome;
+  private readonly weak: WeakRef<SharedLender>;
+  private top: Loan<SharedLender> | undefined;
+
+  constructor(home: SharedHome, guardName: string) {
+    this.home = home;
+    this.guardName = guardName;
+    this.weak = new WeakRef(this);
+    this.top = undefined;
+  }
+
+  lend(claim: number, site: string | undefined): Loan<SharedLender> {
+    const loan = this.top ?? makeLoan<SharedLender>(this, this.weak);
+    this.top = loan.next;
+    loan.next = undefined;
+    loan.record.permits = claim;
+    loan.record.site = site;
+    return loan;
+  }
+
+  takeBack(loan: Loan<SharedLender>): number {
+    const claim = loan.record.permits;
+    loan.record.permits = 0;
+    loan.next = this.top;
+    this.top = loan;
+    return claim;
+  }
+
+  recover(record: LoanRecord): void {
+    const claim = record.permits;
+    record.permits = 0;
+    if (claim === 0) return;
+    this.home.core.dropClaim(claim);
+    this.home.settle();
+  }
+}
+
+function lenderOf(home: SharedHome, guardName: string): SharedLender {
+  home.lenders[guardName] ??= new SharedLender(home, guardName);
+  return home.lenders[guardName] as SharedLender;
+}
+
+/** Holds a claim until it is released. It is not a handle of its own: it is lost and found by its loan. */
+export abstract class SharedGuard implements Disposable {
+  protected readonly home: SharedHome;
+  private readonly guardName: string;
+  private loan: Loan<SharedLender> | undefined;
+
+  /** @internal */
+  constructor(home: SharedHome, claim: number, guardName: string, site: string | undefined) {
+    this.home = home;
+    this.guardName = guardName;
+    this.loan = lenderOf(home, guardName).lend(claim, site);
+  }
+
+  /** The claim of a guard that has not been released. */
+  protected held(): number {
+    const loan = this.loan;
+    if (loan === undefined) throw new ReleasedGuardError(this.guardName);
+    return loan.record.permits;
+  }
+
+  protected isHeld(): boolean {
+    return this.loan !== undefined;
+  }
+
+  protected siteTaken(): string | undefined {
+    return this.loan?.record.site;
+  }
+
+  /** Gives the claim away. */
+  protected surrender(): number {
+    const claim = this.held();
+    const loan = this.loan as Loan<SharedLender>;
+    this.loan = undefined;
+    loan.lender.takeBack(loan);
+    return claim;
+  }
+
+  /** Gives back what it holds. Harmless when done twice. */
+  release(): void {
+    if (this.loan === undefined) return;
+    const claim = this.surrender();
+    this.home.core.dropClaim(claim);
+    this.home.settle();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

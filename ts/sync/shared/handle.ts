@@ -1,0 +1,95 @@
+// What every handle of a shared primitive is: a claim on an object in shared memory. On its way to another thread a claim of its own
+// travels with the value (assembly/core/shared/travel.ts).
+//
+// H1  A handle that is disposed gives its claim up, once. One that is lost to the garbage collector does so too, late.
+// H2  What there is one of (a receiver, a guard) moves when it is sent: the handle that was sent is disposed then.
+
+import { CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
+import type { SharedHome } from "./home.js";
+
+/** What the collector's callback needs: never the handle itself. */
+interface Lost {
+  readonly home: SharedHome;
+  readonly claim: number;
+}
+
+const lost: FinalizationRegistry<Lost> = /* @__PURE__ */ new FinalizationRegistry<Lost>(
+  ({ home, claim }) => {
+    home.core.dropClaim(claim);
+    home.settle();
+  },
+);
+
+/** @throws {SharedMemoryFullError} for the core's answer that there was no memory. */
+export function claimed(answer: number): number {
+  if (answer === 0) throw new SharedMemoryFullError();
+  return answer;
+}
+
+/** A whole number within bounds. @throws {CapacityError} */
+export function checkWhole(what: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new CapacityError(what, value, `a whole number from ${least} to ${most}`);
+}
+
+export abstract class SharedHandle implements Disposable {
+  declare readonly "~send": true;
+  protected readonly home: SharedHome;
+  private claim: number;
+  protected readonly object: number;
+
+  /** @internal */
+  constructor(home: SharedHome, claim: number) {
+    this.home = home;
+    this.claim = claim;
+    this.object = home.core.objectOf(claim);
+    lost.register(this, { home, claim }, this);
+  }
+
+  /** What errors call it: "a sender". */
+  protected abstract describe(): string;
+
+  /** @internal The claim of a handle that has not been given up. */
+  held(): number {
+    if (this.claim === 0) throw new ClosedHandleError(this.describe(), this.instead());
+    return this.claim;
+  }
+
+  /** What to do instead of using it after the end. */
+  protected instead(): string | undefined {
+    return undefined;
+  }
+
+  protected isHeld(): boolean {
+    return this.claim !== 0;
+  }
+
+  /** @internal It has moved to another thread (H2): only the empty claim is left. */
+  departed(): void {
+    this[Symbol.dispose]();
+  }
+
+  /** @internal What stands for it on its way besides the claim. */
+  extra(): unknown {
+    return undefined;
+  }
+
+  /** @internal */
+  sent(): unknown {
+    this.held();
+    return [this.home.carry(this), this.extra()];
+  }
+
+  protected sameObject(other: SharedHandle): boolean {
+    return this.home === other.home && this.object === other.object;
+  }
+
+  [Symbol.dispose](): void {
+    const claim = this.claim;
+    if (claim === 0) return;
+    this.claim = 0;
+    lost.unregister(this);
+    this.home.core.dropClaim(claim);
+    this.home.settle();
+  }
+}

@@ -1,0 +1,14 @@
+// Shared twins as the runtime sees them.
+
+export type { SyncCore } from "./core.js";
+export { SharedHandle } from "./handle.js";
+export {
+  type Carried,
+  isSharingInUse,
+  type Leaseholder,
+  type SentHandle,
+  type SharedHome,
+  setDestinationHome,
+  setHomeFinder,
+} from "./home.js";
+export { type SendableHandleClass, sendableHandles } from "./sending.js";

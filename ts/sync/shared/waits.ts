@@ -1,0 +1,166 @@
+// Futures that wait at an object in shared memory.
+//
+// A claim that stands in a line holds the waker as two numbers; another thread that grants it calls that waker and nothing of
+// this thread runs until then. Each future has its own claim, made when it first has to wait.
+
+import {
+  type Context,
+  Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+  proceed,
+  refund,
+} from "../../future/index.js";
+import { BrokenError } from "../errors.js";
+import { BROKEN, HELD, STATE_MASK, WAITING } from "./core.js";
+import { claimed } from "./handle.js";
+import type { SharedHome } from "./home.js";
+
+/** Nothing has been placed: see SharedHome.forget. */
+const NO_WAKER = 0;
+
+/** Remembers the waker that stands in a claim, so that a poll with the same one changes nothing. */
+abstract class Waiting<T> extends Future<T> {
+  protected readonly home: SharedHome;
+  protected readonly object: number;
+  protected claim: number;
+  protected done: boolean;
+  private slot: number;
+  private generation: number;
+
+  constructor(home: SharedHome, object: number) {
+    super();
+    this.home = home;
+    this.object = object;
+    this.claim = 0;
+    this.done = false;
+    this.slot = NO_WAKER;
+    this.generation = NO_WAKER;
+  }
+
+  protected abstract what(): string;
+
+  protected assertPollable(): void {
+    if (this.done) throw new PolledAfterCompletionError(this.what());
+    this.home.assertAlive();
+  }
+
+  /** Leaves the waker in home.slot and home.generation. */
+  protected place(cx: Context): void {
+    this.forget();
+    this.home.place(cx.waker);
+    this.slot = this.home.slot;
+    this.generation = this.home.generation;
+  }
+
+  protected forget(): void {
+    if (this.slot < 0) this.home.forget(this.slot, this.generation);
+    this.slot = NO_WAKER;
+  }
+
+  /** It gives its result, or is dropped. */
+  protected end(): void {
+    this.done = true;
+    this.forget();
+    const claim = this.claim;
+    this.claim = 0;
+    if (claim !== 0) this.release(claim);
+  }
+
+  protected release(claim: number): void {
+    this.home.core.dropClaim(claim);
+    this.home.settle();
+  }
+
+  override waitsFor(): string | undefined {
+    return this.what();
+  }
+
+  override [Symbol.dispose](): void {
+    if (!this.done || this.claim !== 0) this.end();
+  }
+}
+
+/** Looks, and waits to look again. */
+export abstract class Listening<T> extends Waiting<T> {
+  /**
+   * One look. With a listener of 0 it only looks; else the listener joins the line if there is nothing, with home.slot and
+   * home.generation as its waker.
+   *
+   * @returns the result, or Pending.
+   */
+  protected abstract look(listener: number, slot: number, generation: number): Poll<T>;
+
+  override poll(cx: Context): Poll<T> {
+    this.assertPollable();
+    if (!proceed(cx)) return Pending;
+    let ended = true;
+    try {
+      const result = this.claim === 0 ? this.first(cx) : this.again(cx);
+      if (result === Pending) {
+        ended = false;
+        refund();
+      }
+      return result;
+    } finally {
+      if (ended) this.end();
+      this.home.settle();
+    }
+  }
+
+  private first(cx: Context): Poll<T> {
+    const result = this.look(0, 0, 0);
+    if (result !== Pending) return result;
+    this.claim = claimed(this.home.core.newListener(this.object));
+    return this.again(cx);
+  }
+
+  private again(cx: Context): Poll<T> {
+    this.place(cx);
+    return this.look(this.claim, this.home.slot, this.home.generation);
+  }
+}
+
+/** Waits for permits. */
+export abstract class Acquiring<T> extends Waiting<T> {
+  protected readonly wanted: number;
+
+  constructor(home: SharedHome, object: number, wanted: number) {
+    super(home, object);
+    this.wanted = wanted;
+  }
+
+  /** They are there; the claim is the receiver's from here on. */
+  protected abstract acquired(claim: number): T;
+  protected abstract closed(): Error;
+
+  override poll(cx: Context): Poll<T> {
+    this.assertPollable();
+    // The place in the line does not depend on the budget; the result does.
+    const state = this.claim === 0 ? this.join(cx) : this.look(cx);
+    if (state === WAITING || !proceed(cx)) return Pending;
+    if (state !== HELD) {
+      this.end();
+      throw state === BROKEN ? new BrokenError() : this.closed();
+    }
+    const claim = this.claim;
+    this.claim = 0;
+    this.end();
+    return this.acquired(claim);
+  }
+
+  private join(cx: Context): number {
+    this.place(cx);
+    const { core, slot, generation } = this.home;
+    const answer = claimed(core.acquirePermits(this.object, this.wanted, slot, generation));
+    this.claim = answer & ~STATE_MASK;
+    return answer & STATE_MASK;
+  }
+
+  private look(cx: Context): number {
+    this.place(cx);
+    const { core, slot, generation } = this.home;
+    return core.pollPermits(this.claim, slot, generation);
+  }
+}

@@ -1,0 +1,31 @@
+// watch: one value that changes, and everybody who wants to know when; one thread.
+
+import { type SharedWatchReceiver, type SharedWatchSender, sharedWatch } from "../shared/watch.js";
+import { Channel } from "./channel.js";
+import { Receiver } from "./receiver.js";
+import { Sender } from "./sender.js";
+
+export {
+  SharedWatchReceiver as SharedReceiver,
+  SharedWatchSender as SharedSender,
+} from "../shared/watch.js";
+export { Receiver } from "./receiver.js";
+export { Sender } from "./sender.js";
+
+/**
+ * A channel that keeps the last value only.
+ *
+ * @param initial the first value; the receiver has seen it.
+ */
+export function channel<T>(initial: T): [Sender<T>, Receiver<T>] {
+  const shared = new Channel<T>(initial);
+  return [new Sender(shared), new Receiver(shared)];
+}
+
+/**
+ * The same between threads: both ends are `Send`, with the same methods; values must be such that can be sent. What `borrow` gives is a
+ * copy, shared by all who borrow through the same handle.
+ */
+export function shared<T>(initial: T): [SharedWatchSender<T>, SharedWatchReceiver<T>] {
+  return sharedWatch(initial);
+}
