@@ -203,7 +203,7 @@ test("a run inside of which another run of the same runtime ends goes on", async
 });
 
 test("an idle runtime takes no turns: nothing is polled and nothing parks", async () => {
-  const rt = paused();
+  const rt = paused((builder) => builder.allowOutsideWakes());
   const [tx, rx] = oneshot.channel<null>();
   const running = rt.run(rx);
   await loopTurns(5);

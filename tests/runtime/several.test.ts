@@ -71,7 +71,9 @@ test("a task may spawn on another runtime and wait for that task", async () => {
         yield* yieldNow();
         return Handle.current().name;
       });
-      void other.run(sleep(1));
+      void other.run(function* () {
+        yield* sleep(1);
+      });
       return [yield* handle, Handle.current().name];
     }),
   );

@@ -1,8 +1,8 @@
 // abort of async tasks: they cannot be dropped, so the handle settles, the signal fires, and the next await rejects.
 
-import { JoinError, type JoinHandle, pending, sleep, spawn } from "tokiwa";
+import { fromPromise, JoinError, type JoinHandle, pending, sleep, spawn } from "tokiwa";
 import { expect, test } from "vitest";
-import { loopTurns, paused, rejection, settles } from "../support/tasks.js";
+import { loopTurns, paused, real, rejection, settles } from "../support/tasks.js";
 
 function gate() {
   let open: () => void = () => {};
@@ -266,4 +266,28 @@ test("an async function that throws is a panic, as a coroutine's is", async () =
   const error = (await settles(rejection(handle))) as JoinError;
   expect(error.isPanic).toBe(true);
   expect(error.cause).toBe(cause);
+});
+
+test("ends with nobody's await but its own: not with one of an async function that another task called", async () => {
+  const rt = real();
+  const log: string[] = [];
+  await rt.run(async () => {
+    const aborted = spawn(async () => {
+      await sleep(1);
+      // Asked for from here, the turn in which that task begins is one of this function as far as the host can tell.
+      spawn(function* () {
+        yield* fromPromise(async () => {
+          await null;
+          await sleep(10);
+          log.push("the other's await");
+        });
+      });
+      await pending();
+    });
+    await sleep(5);
+    aborted.abort();
+    await sleep(20);
+  });
+  expect(log).toEqual(["the other's await"]);
+  await rt.shutdown();
 });

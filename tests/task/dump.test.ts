@@ -1,7 +1,7 @@
 // The task dump: what is pending, what it is, and since how many polls.
 
 import { Future, Pending, type Poll, pending, sleep, spawn, yieldNow } from "tokiwa";
-import { taskBuilder } from "tokiwa/task";
+import { JoinMap, JoinQueue, JoinSet, scope, TaskTracker, taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { Probe, paused } from "../support/tasks.js";
 
@@ -100,6 +100,39 @@ test("with trackSpawnSites it has the place of the spawn, whichever call made it
     expect(site.trim().split("\n")[0]).toContain("dump.test");
   }
   expect(sites[0]).toContain("spawnsHere");
+});
+
+test("so do those of collections, trackers and scopes, whichever of their calls it was", () => {
+  const rt = paused((builder) => builder.trackSpawnSites());
+  rt.blockOn(function* () {
+    const [set, queue, map, tracker] = [
+      new JoinSet<void>(),
+      new JoinQueue<void>(),
+      new JoinMap<string, void>(),
+      new TaskTracker(),
+    ];
+    yield* scope(function* (s) {
+      const handle = rt.handle();
+      set.spawn(waits);
+      set.spawnOn(handle, waits);
+      set.buildTask({ name: "named" }).spawn(waits);
+      queue.spawn(waits);
+      queue.spawnOn(handle, waits);
+      map.spawn("a", waits);
+      map.spawnOn(handle, "b", waits);
+      tracker.spawn(waits).abort();
+      tracker.spawnOn(handle, waits).abort();
+      s.spawn(waits);
+      s.buildTask({ name: "named" }).spawn(waits);
+      const sites = rt.dump().filter(({ fn }) => fn === "waits");
+      expect(sites).toHaveLength(11);
+      for (const { site } of sites) expect(site?.trim().split("\n")[0]).toContain("dump.test");
+      s.abortAll();
+      set.abortAll();
+      queue.abortAll();
+      map.abortAll();
+    });
+  });
 });
 
 test("a spawn site names the function that spawns, whatever it is called", () => {

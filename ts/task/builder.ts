@@ -1,5 +1,6 @@
 // taskBuilder: a spawn with a name, or with a signal that aborts it.
 
+import { beginOutside, endOutside } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
 import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
@@ -17,6 +18,11 @@ export interface TaskBuilder {
   readonly spawn: SpawnFunction;
 }
 
+function stopListening(signal: AbortSignal, listener: () => void): void {
+  signal.removeEventListener("abort", listener);
+  endOutside();
+}
+
 function spawnWith(
   options: TaskOptions,
   boundary: (...args: never[]) => unknown,
@@ -26,10 +32,13 @@ function spawnWith(
   const { name, signal } = options;
   const scheduler = currentScheduler("taskBuilder(options).spawn");
   const listener = (): void => cell.cancel();
-  const release = signal && ((): void => signal.removeEventListener("abort", listener));
+  const release = signal && ((): void => stopListening(signal, listener));
   const cell = spawnOn(scheduler, boundary, target, args, { name, release });
   if (signal?.aborted) cell.cancel();
-  else signal?.addEventListener("abort", listener, { once: true });
+  if (signal !== undefined) {
+    signal.addEventListener("abort", listener, { once: true });
+    beginOutside();
+  }
   return new JoinHandle(cell);
 }
 

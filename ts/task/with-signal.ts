@@ -1,7 +1,10 @@
 // withSignal: a future that an AbortSignal ends.
 
 import {
+  beginOutside,
   type Context,
+  describeWait,
+  endOutside,
   Future,
   type IntoFuture,
   intoFuture,
@@ -42,14 +45,23 @@ class WithSignal<T> extends Future<T> {
   }
 
   private listen(waker: Waker): void {
-    if (this.waker === undefined) this.signal.addEventListener("abort", this.onAbort);
+    if (this.waker === undefined) {
+      this.signal.addEventListener("abort", this.onAbort);
+      beginOutside();
+    }
     this.waker = waker;
   }
 
   private complete(): void {
     this.inner = undefined;
-    if (this.waker !== undefined) this.signal.removeEventListener("abort", this.onAbort);
+    if (this.waker === undefined) return;
+    this.signal.removeEventListener("abort", this.onAbort);
+    endOutside();
     this.waker = undefined;
+  }
+
+  override waitsFor(): string | undefined {
+    return this.inner && `${describeWait(this.inner)}, or an AbortSignal`;
   }
 
   override [Symbol.dispose](): void {

@@ -2,6 +2,7 @@
 
 import {
   type Context,
+  describeWait,
   Future,
   type IntoFuture,
   intoFuture,
@@ -80,6 +81,9 @@ class Unconstrained<T> extends Future<T> {
     } finally {
       replaceBudget(budget);
     }
+  }
+  override waitsFor(): string {
+    return describeWait(this.inner);
   }
   override [Symbol.dispose](): void {
     this.inner[Symbol.dispose]();

@@ -1,0 +1,79 @@
+// JoinQueue: tasks that belong together, taken in the order in which they were spawned.
+
+import type { Future } from "../future/index.js";
+import type { AbortHandle } from "../runtime/task/join-handle.js";
+import { type JoinResult, resultOf, TaskCollection } from "./collection.js";
+import { JoinAll } from "./join-all.js";
+import { type Member, MemberList } from "./members.js";
+import {
+  type SpawnBlockingInto,
+  type Spawner,
+  type SpawnInto,
+  startBlocking,
+  startHere,
+  startOn,
+} from "./spawn-into.js";
+
+/**
+ * Tasks that run at the same time and all give a `T`; their results are taken in the order of their spawns, so a slow one holds up
+ * those behind it. Disposing the queue aborts those that have not ended.
+ */
+export class JoinQueue<T = unknown> extends TaskCollection<JoinResult<T>> {
+  private readonly queue = new MemberList();
+
+  /** Spawns a task at the end of the queue; as `JoinSet.spawn`. */
+  readonly spawn: SpawnInto<T, AbortHandle>;
+  /** The same on another runtime. */
+  readonly spawnOn: SpawnInto<T, AbortHandle, [spawner: Spawner]>;
+  /** The same on the blocking pool. */
+  readonly spawnBlocking: SpawnBlockingInto<T, AbortHandle>;
+
+  constructor() {
+    super("JoinQueue");
+    const spawn = (target: unknown, ...args: unknown[]): AbortHandle => {
+      this.assertUsable();
+      return this.add(startHere("JoinQueue.spawn", spawn, target, args));
+    };
+    this.spawn = spawn as SpawnInto<T, AbortHandle>;
+    const elsewhere = (spawner: Spawner, target: unknown, ...args: unknown[]): AbortHandle => {
+      this.assertUsable();
+      return this.add(startOn(spawner, elsewhere, target, args));
+    };
+    this.spawnOn = elsewhere as SpawnInto<T, AbortHandle, [Spawner]>;
+    const blocking = (fn: unknown, ...args: unknown[]): AbortHandle => {
+      this.assertUsable();
+      return this.add(startBlocking(blocking, fn, args));
+    };
+    this.spawnBlocking = blocking as SpawnBlockingInto<T, AbortHandle>;
+  }
+
+  /**
+   * Waits for all tasks, and gives their values in the order of their spawns. As `JoinSet.joinAll`, except that a task that threw
+   * is found when its turn comes. Not cancel-safe.
+   */
+  joinAll(): Future<T[]> {
+    return new JoinAll(this);
+  }
+
+  /** @internal */
+  override memberEnded(member: Member): void {
+    if (member === this.queue.first()) this.wakeWaiting();
+  }
+
+  protected override place(member: Member): void {
+    this.queue.push(member);
+  }
+
+  protected override nextEnded(): Member | undefined {
+    const first = this.queue.first();
+    return first?.cell.isFinished() ? first : undefined;
+  }
+
+  protected override members(): Member[] {
+    return this.queue.toArray();
+  }
+
+  protected override resultFor(member: Member): JoinResult<T> {
+    return resultOf(member.cell);
+  }
+}

@@ -1,0 +1,122 @@
+// How collections of tasks start them: every form that `spawn` takes, typed by the value that the collection collects.
+
+import type {
+  AsyncContext,
+  AsyncFunction,
+  Coroutine,
+  CoroutineFunction,
+  Future,
+} from "../future/index.js";
+import { currentScheduler } from "../runtime/context.js";
+import { stackAbove } from "../runtime/reports.js";
+import { spawnOn } from "../runtime/spawning.js";
+import type { TaskCell } from "../runtime/task/cell.js";
+import type { JoinHandle } from "../runtime/task/join-handle.js";
+import type { SendableAsync, SendableCoroutine, SendableFunction } from "../send/sendable.js";
+import { spawnBlocking } from "./blocking.js";
+import { type TaskOptions, taskBuilder } from "./builder.js";
+
+/** The call signatures of `spawn` for tasks with value `T`: it gives `R`, and `P` goes before the function. */
+export interface SpawnInto<T, R, P extends readonly unknown[] = []> {
+  /** A sendable function: runs on whichever worker is free, or here on current_thread. */
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]): R;
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableAsync<A, T>, ...args: A]): R;
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableFunction<A, T>, ...args: A]): R;
+  /** An async function: gets `{ signal }`. */
+  (...call: [...P, fn: (context: AsyncContext) => PromiseLike<T>]): R;
+  /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
+  <A extends readonly unknown[]>(...call: [...P, fn: CoroutineFunction<A, T>, ...args: A]): R;
+  /** An async function with arguments of its own: gets `{ signal }` after them. */
+  <A extends readonly unknown[]>(...call: [...P, fn: AsyncFunction<A, T>, ...args: A]): R;
+  /** A future, or a coroutine that has not run. */
+  (...call: [...P, future: Future<T> | Coroutine<T>]): R;
+}
+
+/** The same for `spawnBlocking`. */
+export interface SpawnBlockingInto<T, R, P extends readonly unknown[] = []> {
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]): R;
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableAsync<A, T>, ...args: A]): R;
+  <A extends readonly unknown[]>(...call: [...P, fn: SendableFunction<A, T>, ...args: A]): R;
+}
+
+/** `SpawnFunction` with arguments `P` before the function. */
+export interface SpawnAfter<P extends readonly unknown[]> {
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableAsync<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <T>(...call: [...P, fn: (context: AsyncContext) => PromiseLike<T>]): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: CoroutineFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: AsyncFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <T>(...call: [...P, future: Future<T> | Coroutine<T>]): JoinHandle<T>;
+}
+
+/** The call signatures of `spawnBlocking`. */
+export interface SpawnBlockingFunction {
+  <A extends readonly unknown[], T>(fn: SendableCoroutine<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(fn: SendableAsync<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(fn: SendableFunction<A, T>, ...args: A): JoinHandle<T>;
+}
+
+/** Something that spawns: a `Handle` or a `Runtime`. */
+export interface Spawner {
+  readonly spawn: unknown;
+}
+
+type Boundary = (...args: never[]) => unknown;
+type AnySpawn = (target: unknown, ...args: readonly unknown[]) => JoinHandle<unknown>;
+
+/** Starts a task on the current runtime. @param boundary the library's function that was called. */
+export function startHere(
+  what: string,
+  boundary: Boundary,
+  target: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  return spawnOn(currentScheduler(what), boundary, target, args);
+}
+
+/** Where a task was spawned is where `boundary` was called, not where that called the library on. */
+function resite(cell: TaskCell<unknown>, boundary: Boundary): TaskCell<unknown> {
+  if (cell.details?.site !== undefined)
+    cell.details = { ...cell.details, site: stackAbove(boundary) };
+  return cell;
+}
+
+/** Starts a task on the runtime of a handle. */
+export function startOn(
+  spawner: Spawner,
+  boundary: Boundary,
+  target: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  return resite((spawner.spawn as AnySpawn)(target, ...args).joined(), boundary);
+}
+
+/** Starts a call of the blocking pool. */
+export function startBlocking(
+  boundary: Boundary,
+  fn: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  return resite((spawnBlocking as AnySpawn)(fn, ...args).joined(), boundary);
+}
+
+/** Starts a task with a name, or with a signal. */
+export function startBuilt(
+  options: TaskOptions,
+  boundary: Boundary,
+  target: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  return startOn(taskBuilder(options), boundary, target, args);
+}
