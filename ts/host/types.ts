@@ -162,3 +162,23 @@ export interface HostNet {
   /** All addresses of a name, in the order to try them. */
   lookup(name: string, done: Completion<string[]>): Cancel;
 }
+
+/** Where a readable stream of the host's own kind has its chunks from. */
+export interface ChunkSource {
+  /** The next chunk. Never called again before the last has come. */
+  pull(): Promise<IteratorResult<unknown, unknown>>;
+  /** Nobody reads any more. A pull that is under way ends with `done`. Rejects with what the clean-up throws. */
+  cancel(): Promise<unknown>;
+}
+
+export interface HostReadableOptions {
+  /** Chunks are values of any kind, not bytes. */
+  readonly objectMode: boolean;
+  /** How many chunks (or bytes) are pulled before anybody reads. */
+  readonly highWaterMark: number;
+}
+
+export interface HostStreams {
+  /** A readable of the host's own kind. It pulls when it is read, and up to the mark before that. */
+  readable(source: ChunkSource, options: HostReadableOptions): unknown;
+}
