@@ -48,6 +48,9 @@ class Tick extends Future<Instant> {
     if (at !== Pending) this.interval = undefined;
     return at;
   }
+  override waitsFor(): string {
+    return "Interval.tick()";
+  }
 }
 
 /** Ticks at a fixed period. */

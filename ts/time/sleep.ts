@@ -117,6 +117,10 @@ export class Sleep extends Future<void> {
     return this.finish(cx, budgeted);
   }
 
+  override waitsFor(): string {
+    return `a sleep until ${this.deadlineMs} ms of its runtime's clock`;
+  }
+
   private firstPoll(cx: Context, budgeted: boolean): Poll<void> {
     if ((this.timers as Timers).isPast(this.deadlineMs)) {
       this.entry = ELAPSED;

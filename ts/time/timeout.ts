@@ -2,27 +2,21 @@
 
 import {
   type Context,
+  describeWait,
+  describeWaits,
+  ElapsedError,
   Future,
   type IntoFuture,
   intoFuture,
   Pending,
   type Poll,
   PolledAfterCompletionError,
-  TokiwaError,
 } from "../future/index.js";
-import { registerError } from "../send/codec.js";
 import { type Duration, toMillis } from "./duration.js";
 import type { Instant } from "./instant.js";
 import { type Sleep, sleep, sleepUntil } from "./sleep.js";
 
-/** The time was up before the value was there. */
-export class ElapsedError extends TokiwaError {
-  constructor() {
-    super("deadline has elapsed");
-  }
-}
-
-registerError(ElapsedError);
+export { ElapsedError } from "../future/index.js";
 
 class Timeout<T> extends Future<T> {
   private inner: Future<T> | undefined;
@@ -48,6 +42,11 @@ class Timeout<T> extends Future<T> {
     if (this.delay.pollUnbudgeted(cx) === Pending) return Pending;
     this[Symbol.dispose]();
     throw new ElapsedError();
+  }
+
+  override waitsFor(): string | undefined {
+    if (this.inner === undefined) return undefined;
+    return describeWaits("any", [describeWait(this.inner), describeWait(this.delay)]);
   }
 
   private complete(): void {

@@ -1,0 +1,107 @@
+// A stream that follows a script: tokio-test's `StreamMockBuilder`.
+
+import { type Context, Pending, type Poll, proceed } from "../future/index.js";
+import { InvalidArgumentError } from "../runtime/errors.js";
+import { Stream } from "../stream/index.js";
+import { type Duration, toMillis } from "../time/duration.js";
+import { type Sleep, sleep } from "../time/sleep.js";
+import { MockError } from "./errors.js";
+
+type Action<T> = { readonly item: T } | { readonly error: unknown } | { readonly waitMs: number };
+
+/** Gives the items of its script, with the pauses of its script, and must be used up. */
+export class StreamMock<T> extends Stream<T> {
+  private readonly actions: Action<T>[];
+  private readonly name: string;
+  private pause: Sleep | undefined;
+  private disposed = false;
+
+  /** @internal */
+  constructor(name: string, actions: Action<T>[]) {
+    super();
+    this.name = name;
+    this.actions = actions;
+  }
+
+  override pollNext(cx: Context): Poll<T | undefined> {
+    while (this.actions[0] !== undefined && "waitMs" in this.actions[0]) {
+      this.pause ??= sleep(this.actions[0].waitMs);
+      if (this.pause.poll(cx) === Pending) return Pending;
+      this.pause = undefined;
+      this.actions.shift();
+    }
+    if (!proceed(cx)) return Pending;
+    const action = this.actions.shift();
+    if (action === undefined) return undefined;
+    if ("error" in action) throw action.error;
+    return (action as { readonly item: T }).item;
+  }
+
+  override waitsFor(): string {
+    return `${this.name}, which pauses`;
+  }
+
+  /** @throws {MockError} if items or errors of the script are left. */
+  assertDone(): void {
+    const left = this.actions.filter((action) => !("waitMs" in action)).length;
+    if (left > 0)
+      throw new MockError(this.name, `its script was not used up: ${left} items are left`);
+  }
+
+  /** Ends it. @throws {MockError} if items or errors of the script are left. */
+  override [Symbol.dispose](): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.pause?.[Symbol.dispose]();
+    try {
+      this.assertDone();
+    } finally {
+      this.actions.length = 0;
+    }
+  }
+}
+
+/** Writes the script of a {@link StreamMock}. */
+export class StreamMockBuilder<T> {
+  private readonly name: string;
+  private readonly actions: Action<T>[] = [];
+
+  /** @internal */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The next item. @throws {InvalidArgumentError} for undefined, which is the end of a stream and no item. */
+  next(item: T): this {
+    if (item === undefined)
+      throw new InvalidArgumentError("next(item)", item, "an item: undefined is the end");
+    this.actions.push({ item });
+    return this;
+  }
+
+  /** The stream fails instead of giving an item. */
+  error(error: unknown): this {
+    this.actions.push({ error });
+    return this;
+  }
+
+  /** A pause before the next item, from the poll that comes to it. */
+  wait(duration: Duration): this {
+    this.actions.push({ waitMs: toMillis(duration, "wait(duration)") });
+    return this;
+  }
+
+  /** The stream. */
+  build(): StreamMock<T> {
+    return new StreamMock(this.name, [...this.actions]);
+  }
+}
+
+/**
+ * Begins the script of a stream: `streamMock<number>().next(1).wait(5).next(2).build()`.
+ *
+ * @param name for messages.
+ */
+export function streamMock<T>(name = "the stream mock"): StreamMockBuilder<T> {
+  return new StreamMockBuilder(name);
+}
