@@ -21,6 +21,8 @@ export interface AsyncRead {
   pollRead(cx: Context, into: Uint8Array, waiter: object): Poll<number>;
   /** A future waits for bytes no longer. */
   cancelRead(waiter: object): void;
+  /** What a read of it waits for, for reports of deadlocks. */
+  waitsFor?(): string;
 }
 
 /** A sink of bytes. */
@@ -35,6 +37,8 @@ export interface AsyncWrite {
   pollShutdown(cx: Context, waiter: object): Poll<void>;
   /** A future waits for room no longer. */
   cancelWrite(waiter: object): void;
+  /** What a write to it waits for, for reports of deadlocks. */
+  waitsFor?(): string;
 }
 
 /** An operation that may take several polls. A dropped operation takes its waker back. */
@@ -73,6 +77,10 @@ abstract class ReadOperation<T> extends Operation<T> {
   }
   protected override cancel(): void {
     this.source.cancelRead(this);
+  }
+  override waitsFor(): string {
+    const { address } = this.source;
+    return `a read from ${this.source.waitsFor?.() ?? address ?? "a stream of bytes"}`;
   }
 }
 
@@ -141,6 +149,10 @@ abstract class WriteOperation<T> extends Operation<T> {
   }
   protected override cancel(): void {
     this.sink.cancelWrite(this);
+  }
+  override waitsFor(): string {
+    const { address } = this.sink;
+    return `a write to ${this.sink.waitsFor?.() ?? address ?? "a stream of bytes"}`;
   }
 }
 

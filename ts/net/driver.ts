@@ -3,7 +3,9 @@
 import { net as hostNet } from "#net";
 import {
   assertLoopRuns,
+  beginOutside,
   type Context,
+  endOutside,
   Future,
   Pending,
   type Poll,
@@ -60,10 +62,7 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
   }
 
   override poll(cx: Context): Poll<T> {
-    if (this.state === NEW) {
-      this.state = STARTED;
-      this.cancel = this.start(this);
-    }
+    if (this.state === NEW) this.begin();
     if (this.state === STARTED) {
       this.waker = cx.waker;
       return Pending;
@@ -72,6 +71,21 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
     this.state = DONE;
     if (this.error !== undefined) throw ioError(this.error.raw, this.what, this.address);
     return this.value as T;
+  }
+
+  private begin(): void {
+    this.state = STARTED;
+    beginOutside();
+    try {
+      this.cancel = this.start(this);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  override waitsFor(): string {
+    return this.address === undefined ? this.what : `${this.what} of ${this.address}`;
   }
 
   resolve(value: T): void {
@@ -87,14 +101,17 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
   private settle(): void {
     if (this.state !== STARTED) return;
     this.state = SETTLED;
+    endOutside();
     this.waker?.wake();
   }
 
   override [Symbol.dispose](): void {
     const state = this.state;
     this.state = DONE;
-    if (state === STARTED) this.cancel?.();
-    else if (state === SETTLED && this.error === undefined) this.discard(this.value as T);
+    if (state === STARTED) {
+      endOutside();
+      this.cancel?.();
+    } else if (state === SETTLED && this.error === undefined) this.discard(this.value as T);
   }
 }
 

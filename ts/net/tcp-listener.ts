@@ -39,6 +39,9 @@ class Accept extends Future<Accepted> {
     if (accepted !== Pending) this.listener = undefined;
     return accepted;
   }
+  override waitsFor(): string {
+    return "TcpListener.accept()";
+  }
   override [Symbol.dispose](): void {
     this.listener?.cancelAccept(this);
     this.listener = undefined;

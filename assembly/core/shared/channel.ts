@@ -10,7 +10,6 @@ import { allocate, giveBack } from "../threads/heap";
 import { worker } from "../worker";
 import { isBroken, lockObject, objectOf, unlockObject } from "./claim";
 import {
-  BROKEN,
   CHUNK_FIRST,
   CHUNK_SIZE,
   CHUNK_SLOTS,
@@ -219,8 +218,7 @@ export function lease(object: usize, used: i32): i32 {
   if (used > 0) leaveQueue(object, used);
   let count = 0;
   const plenty = field(object, MAXIMUM) == 0 || field(object, PERMITS) >= PLENTY;
-  if (plenty && field(object, QUEUE_LENGTH) > 0 && field(object, BROKEN) == 0)
-    count = noteValues(object);
+  if (plenty && field(object, QUEUE_LENGTH) > 0 && !isBroken(object)) count = noteValues(object);
   unlockAndWake(object);
   return count;
 }
@@ -248,6 +246,7 @@ function noteValues(object: usize): i32 {
 
 /** Under the lock. */
 function leaveQueue(object: usize, count: i32): void {
+  if (isBroken(object)) return;
   for (let index = 0; index < count; index++) shift(object);
   freeRoom(object, count);
 }

@@ -73,9 +73,10 @@ export function numberIn(slot: usize): f64 {
   return load<f64>(slot + SLOT_NUMBER);
 }
 
+/** Of an empty slot; the outcome last, so that one which is filled without a lock is empty or whole if its thread dies. */
 export function fillSlot(slot: usize, outcome: i32, number: f64): void {
-  setField(slot, 0, outcome);
   store<f64>(slot + SLOT_NUMBER, number);
+  setField(slot, 0, outcome);
 }
 
 export function isBlock(outcome: i32): bool {

@@ -70,10 +70,12 @@ export class CurrentThread extends ThreadScheduler {
     const sent = isSharingInUse() ? this.asSent(args) : undefined;
     if (sent === undefined) return startFunction(this, info.fn, args, details);
     const release = (): void => {
-      for (const end of sent.ends) end[Symbol.dispose]();
+      const returned = cell.hasOutput() && !cell.isPanicked() ? cell.take() : undefined;
+      for (const end of sent.ends) if (!contains(returned, end)) end[Symbol.dispose]();
       details?.release?.();
     };
-    return startFunction(this, info.fn, sent.args, { ...details, release });
+    const cell = startFunction(this, info.fn, sent.args, { ...details, release });
+    return cell;
   }
 
   private asSent(args: readonly unknown[]): SentArguments | undefined {
@@ -157,6 +159,13 @@ export class CurrentThread extends ThreadScheduler {
   override traceText(): string {
     return this.trace?.text() ?? "";
   }
+}
+
+/** Whether a result is, or has in it, something that would have travelled with it. */
+function contains(result: unknown, end: unknown): boolean {
+  if (result === end) return true;
+  if (typeof result !== "object" || result === null || ArrayBuffer.isView(result)) return false;
+  return Object.values(result).includes(end);
 }
 
 function isPlain(value: unknown): boolean {
