@@ -134,7 +134,7 @@ export const SLOT_NUMBER: usize = 8;
 export const OUTCOME_EMPTY: i32 = 0;
 export const OUTCOME_BYTES: i32 = 5;
 
-/** A chunk of a queue: the next one, then slots. */
+/** A chunk of a queue: the next one, then slots; few for the model checker. */
 export const CHUNK_SIZE: i32 = 1016;
-export const CHUNK_SLOTS: i32 = 63;
+export const CHUNK_SLOTS: i32 = isDefined(TOKIWA_MODEL) ? 2 : 63;
 export const CHUNK_FIRST: usize = 8;

@@ -16,6 +16,7 @@ import {
 } from "./claim";
 import {
   CLAIM_CURSOR,
+  CLAIM_NEXT,
   LISTENING,
   PERMITS,
   ROLE_NOTIFIED,
@@ -38,7 +39,7 @@ import {
   unlockAndWake,
   wakeSome,
 } from "./waiters";
-import { field, setField } from "./words";
+import { field, link, setField } from "./words";
 
 /** Names the moment for {@link newNotified}. */
 export function stampOf(object: usize): i32 {
@@ -100,7 +101,11 @@ export function endNotified(claim: usize): void {
 function notifyUnderLock(object: usize, state: i32): void {
   if (isBroken(object)) return;
   const list = object + LISTENING;
-  const chosen = state == STATE_LAST ? lastIn(list) : firstIn(list);
+  const stamp = field(object, STAMP);
+  let chosen = state == STATE_LAST ? lastIn(list) : firstIn(list);
+  // Those with an older stamp a notifyWaiters is about to reach that has let go of the lock.
+  while (chosen != 0 && field(chosen, CLAIM_CURSOR) != stamp)
+    chosen = state == STATE_LAST ? 0 : link(chosen, CLAIM_NEXT);
   if (chosen == 0) setField(object, PERMITS, 1);
   else grant(chosen, state);
 }

@@ -110,14 +110,28 @@ export function wakeSome(object: usize): void {
   lockObject(object);
 }
 
-/** Everybody in a line is to look again. Who joins while the lock is let go for a moment looks again too. */
+/**
+ * Everybody in a line is to look again. Who joins while the lock is let go for a moment has looked already: it is not gone on for as long
+ * as others come back that fast.
+ */
 export function wakeAll(object: usize, list: usize): void {
-  for (let claim = firstIn(list); claim != 0; claim = firstIn(list)) {
-    wakeSome(object);
-    claim = firstIn(list);
-    if (claim == 0) return;
+  let most = i32.MAX_VALUE;
+  for (let claim = firstIn(list); claim != 0 && most > 0; claim = firstIn(list)) {
+    if (areWakesFull()) {
+      most = min(most, lengthOf(list));
+      wakeSome(object);
+      claim = firstIn(list);
+      if (claim == 0) return;
+    }
     grant(claim, STATE_READY);
+    if (most != i32.MAX_VALUE) most--;
   }
+}
+
+function lengthOf(list: usize): i32 {
+  let length = 0;
+  for (let claim = firstIn(list); claim != 0; claim = link(claim, CLAIM_NEXT)) length++;
+  return length;
 }
 
 export function wakeWaiter(slot: i32, generation: i32): void {

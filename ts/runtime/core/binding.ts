@@ -136,6 +136,7 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   batchAddress(): number;
   wokenAddress(): number;
   claimsHere(): number;
+  giveClaimsUp(thread: number): void;
   hasCompany(): number;
   setUp(
     workers: number,

@@ -81,7 +81,7 @@ export class SharedBroadcastSender<T> extends BroadcastHandle {
   /** Waits until there is no receiver. Cancel-safe. */
   closed(): Future<void> {
     this.held();
-    return new AwaitParting(this.home, this.object);
+    return new AwaitParting(this);
   }
 
   downgrade(): SharedBroadcastWeakSender<T> {
@@ -127,8 +127,8 @@ function newReceiver<T>(home: SharedHome, object: number): SharedBroadcastReceiv
 
 class Recv<T> extends Listening<T> {
   private readonly receiver: SharedBroadcastReceiver<T>;
-  constructor(receiver: SharedBroadcastReceiver<T>, home: SharedHome, object: number) {
-    super(home, object);
+  constructor(receiver: SharedBroadcastReceiver<T>) {
+    super(receiver);
     this.receiver = receiver;
   }
   protected override what(): string {
@@ -164,12 +164,12 @@ export class SharedBroadcastReceiver<T> extends BroadcastHandle implements Async
   /** Waits for the next value. Cancel-safe. @throws {LaggedError} once when values were missed. @throws {RecvError} */
   recv(): Future<T> {
     this.held();
-    return new Recv(this, this.home, this.object);
+    return new Recv(this);
   }
 
   /** Polls for the next value; keeps the waker of the last poll. */
   pollRecv(cx: Context): Poll<T> {
-    this.polling ??= new Recv(this, this.home, this.object);
+    this.polling ??= new Recv(this);
     let ended = true;
     try {
       const value = this.polling.poll(cx);

@@ -27,14 +27,14 @@ import {
 } from "./core.js";
 import { checkWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome, destinationHome, type SharedHome } from "./home.js";
-import { Acquiring, Listening } from "./waits.js";
+import { Acquiring, Listening, type Place } from "./waits.js";
 
 /** Waits until the version is another than `seen`. */
 export abstract class AwaitVersion<T> extends Listening<T> {
   protected seen: number;
 
-  constructor(home: SharedHome, object: number, seen: number) {
-    super(home, object);
+  constructor(place: Place, seen: number) {
+    super(place);
     this.seen = seen;
   }
 
@@ -59,8 +59,8 @@ class BarrierWait extends AwaitVersion<BarrierWaitResult> {
   private readonly barrier: SharedBarrier;
   private arrived = false;
 
-  constructor(barrier: SharedBarrier, home: SharedHome, object: number) {
-    super(home, object, 0);
+  constructor(barrier: SharedBarrier) {
+    super(barrier, 0);
     this.barrier = barrier;
   }
 
@@ -96,7 +96,7 @@ export class SharedBarrier extends SharedHandle {
   /** As `Barrier.wait`. Not cancel-safe: who has arrived stays counted. */
   wait(): Future<BarrierWaitResult> {
     this.held();
-    return new BarrierWait(this, this.home, this.object);
+    return new BarrierWait(this);
   }
 
   clone(): SharedBarrier {
@@ -125,8 +125,8 @@ export function sharedBarrier(count: number): SharedBarrier {
 class AwaitSet<T> extends AwaitVersion<T> {
   private readonly cell: SharedSetOnce<T>;
 
-  constructor(cell: SharedSetOnce<T>, home: SharedHome, object: number) {
-    super(home, object, 0);
+  constructor(cell: SharedSetOnce<T>) {
+    super(cell, 0);
     this.cell = cell;
   }
 
@@ -175,7 +175,7 @@ export class SharedSetOnce<T> extends SharedHandle {
   /** Waits for the value. Cancel-safe. */
   wait(): Future<T> {
     this.held();
-    return new AwaitSet(this, this.home, this.object);
+    return new AwaitSet(this);
   }
 
   clone(): SharedSetOnce<T> {
@@ -219,17 +219,11 @@ class GetOrInit<T> extends Future<T> {
   private body: Future<unknown> | undefined = undefined;
   private done = false;
 
-  constructor(
-    cell: SharedOnceCell<T>,
-    home: SharedHome,
-    object: number,
-    initializer: Initializer,
-    args: readonly unknown[],
-  ) {
+  constructor(cell: SharedOnceCell<T>, initializer: Initializer, args: readonly unknown[]) {
     super();
     this.cell = cell;
-    this.home = home;
-    this.turn = new Turn(home, object, 1);
+    this.home = cell.home;
+    this.turn = new Turn(cell, 1);
     this.initializer = initializer;
     this.args = args;
   }
@@ -359,7 +353,7 @@ export class SharedOnceCell<T> extends SharedHandle {
   getOrInit<A extends readonly unknown[]>(init: (...args: A) => Returned<T>, ...args: A): Future<T>;
   getOrInit(init: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
     this.held();
-    return new GetOrInit<T>(this, this.home, this.object, init as Initializer, args);
+    return new GetOrInit<T>(this, init as Initializer, args);
   }
 
   clone(): SharedOnceCell<T> {
@@ -399,7 +393,7 @@ export class SharedFlag extends SharedHandle {
   }
 
   raised(): Future<void> {
-    return new AwaitFlag(this.home, this.object, 0);
+    return new AwaitFlag(this, 0);
   }
 }
 

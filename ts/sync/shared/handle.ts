@@ -34,9 +34,11 @@ export function checkWhole(what: string, value: number, least: number, most: num
 
 export abstract class SharedHandle implements Disposable {
   declare readonly "~send": true;
-  protected readonly home: SharedHome;
+  /** @internal */
+  readonly home: SharedHome;
   private claim: number;
-  protected readonly object: number;
+  /** @internal */
+  readonly object: number;
 
   /** @internal */
   constructor(home: SharedHome, claim: number) {

@@ -217,7 +217,7 @@ class Lock<T, G> extends Acquiring<G> {
     method: string,
     site: string | undefined,
   ) {
-    super(lock.home, lock.object, wanted);
+    super(lock, wanted);
     this.lock = lock;
     this.make = make;
     this.method = method;

@@ -77,8 +77,8 @@ function fulfil(home: SharedHome, claim: number, value: unknown): void {
 class Send<T> extends Acquiring<void> {
   private readonly value: T;
 
-  constructor(home: SharedHome, object: number, value: T) {
-    super(home, object, 1);
+  constructor(sender: SharedSender<T>, value: T) {
+    super(sender, 1);
     this.value = value;
   }
 
@@ -143,8 +143,8 @@ class ReserveMany<T> extends Acquiring<SharedPermits<T>> {
 
 class ReserveOwned<T> extends Acquiring<SharedOwnedPermit<T>> {
   private readonly sender: SharedSender<T>;
-  constructor(home: SharedHome, object: number, sender: SharedSender<T>) {
-    super(home, object, 1);
+  constructor(sender: SharedSender<T>) {
+    super(sender, 1);
     this.sender = sender;
   }
   protected override what(): string {
@@ -248,7 +248,7 @@ abstract class SharedSenderBase extends SharedHandle {
   /** Waits until the receiver is closed or dropped. Cancel-safe. */
   closed(): Future<void> {
     this.held();
-    return new AwaitParting(this.home, this.object);
+    return new AwaitParting(this);
   }
 
   /** Senders that have not been disposed, on all threads. */
@@ -293,7 +293,7 @@ export class SharedSender<T> extends SharedSenderBase {
    */
   send(value: T): Future<void> {
     this.held();
-    return new Send(this.home, this.object, value);
+    return new Send(this, value);
   }
 
   /** Sends at once. @throws {TrySendError} with the value. @throws {SendError} when the value cannot be sent. */
@@ -308,20 +308,20 @@ export class SharedSender<T> extends SharedSenderBase {
   /** As `mpsc.Sender.reserve`. */
   reserve(): Future<SharedPermit<T>> {
     this.held();
-    return new Reserve<T>(this.home, this.object, 1);
+    return new Reserve<T>(this, 1);
   }
 
   /** As `mpsc.Sender.reserveMany`. @throws {CapacityError} at the call. */
   reserveMany(count: number): Future<SharedPermits<T>> {
     this.held();
     checkWhole("reserveMany(count)", count, 0, this.most);
-    return new ReserveMany<T>(this.home, this.object, count);
+    return new ReserveMany<T>(this, count);
   }
 
   /** As `mpsc.Sender.reserveOwned`. */
   reserveOwned(): Future<SharedOwnedPermit<T>> {
     this.held();
-    return new ReserveOwned<T>(this.home, this.object, this);
+    return new ReserveOwned<T>(this);
   }
 
   /** Takes room at once. @throws {TrySendError} without a value. */
@@ -435,8 +435,8 @@ function lookLater(cx: Context): Pending {
 
 class Recv<T> extends Listening<T | undefined> {
   private readonly receiver: SharedReceiver<T>;
-  constructor(receiver: SharedReceiver<T>, home: SharedHome, object: number) {
-    super(home, object);
+  constructor(receiver: SharedReceiver<T>) {
+    super(receiver);
     this.receiver = receiver;
   }
   protected override what(): string {
@@ -473,8 +473,8 @@ class Recv<T> extends Listening<T | undefined> {
 class RecvMany<T> extends Listening<T[]> {
   private readonly receiver: SharedReceiver<T>;
   private readonly limit: number;
-  constructor(receiver: SharedReceiver<T>, home: SharedHome, object: number, limit: number) {
-    super(home, object);
+  constructor(receiver: SharedReceiver<T>, limit: number) {
+    super(receiver);
     this.receiver = receiver;
     this.limit = limit;
   }
@@ -620,7 +620,7 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T>,
   /** Waits for the next value; undefined once the channel is closed, empty, and no permit is out. Cancel-safe. */
   recv(): Future<T | undefined> {
     this.held();
-    return new Recv(this, this.home, this.object);
+    return new Recv(this);
   }
 
   /** As `mpsc.Receiver.recvMany`: one look into shared memory for up to 63 values. @throws {CapacityError} at the call. */
@@ -628,12 +628,12 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T>,
     this.held();
     if (!Number.isInteger(limit) || limit < 0)
       throw new CapacityError("recvMany(limit)", limit, "a whole number that is not negative");
-    return new RecvMany(this, this.home, this.object, limit);
+    return new RecvMany(this, limit);
   }
 
   /** Polls for the next value; keeps the waker of the last poll. */
   pollRecv(cx: Context): Poll<T | undefined> {
-    this.polling ??= new Recv(this, this.home, this.object);
+    this.polling ??= new Recv(this);
     const value = this.polling.poll(cx);
     if (value !== Pending) this.polling = undefined;
     return value;

@@ -12,7 +12,7 @@ import {
   WAITING,
 } from "./core.js";
 import { claimed, SharedHandle } from "./handle.js";
-import { currentHome, type SharedHome } from "./home.js";
+import { currentHome } from "./home.js";
 import { Listening } from "./waits.js";
 
 /** Waits until no receiver is left. */
@@ -61,7 +61,7 @@ export class SharedOneshotSender<T> extends SharedHandle {
   /** Waits until the receiver is closed or dropped. Cancel-safe. */
   closed(): Future<void> {
     this.held();
-    return new AwaitParting(this.home, this.object);
+    return new AwaitParting(this);
   }
 }
 
@@ -73,7 +73,7 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
 
   /** @internal */
   constructor(handle: OneshotReceiverHandle) {
-    super(handle.where(), handle.place());
+    super(handle);
     this.handle = handle;
   }
 
@@ -138,12 +138,6 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
 export class OneshotReceiverHandle extends SharedHandle {
   protected override describe(): string {
     return "a oneshot receiver";
-  }
-  where(): SharedHome {
-    return this.home;
-  }
-  place(): number {
-    return this.object;
   }
   isOpen(): boolean {
     return this.isHeld();

@@ -13,8 +13,8 @@ const MAX_PERMITS: number = 2 ** 29 - 1;
 
 class Acquire extends Acquiring<SharedSemaphorePermit> {
   private readonly site: string | undefined;
-  constructor(home: SharedHome, object: number, wanted: number, site: string | undefined) {
-    super(home, object, wanted);
+  constructor(semaphore: SharedSemaphore, wanted: number, site: string | undefined) {
+    super(semaphore, wanted);
     this.site = site;
   }
   protected override what(): string {
@@ -82,7 +82,7 @@ export class SharedSemaphore extends SharedHandle {
   acquire(count = 1): Future<SharedSemaphorePermit> {
     this.held();
     checkWhole("acquire(count)", count, 0, MAX_PERMITS);
-    return new Acquire(this.home, this.object, count, siteOf(this.acquire));
+    return new Acquire(this, count, siteOf(this.acquire));
   }
 
   /** Takes permits at once. @throws {TryAcquireError} */

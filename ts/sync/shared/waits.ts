@@ -20,8 +20,18 @@ import type { SharedHome } from "./home.js";
 /** Nothing has been placed: see SharedHome.forget. */
 const NO_WAKER = 0;
 
+/** A handle, as far as a wait needs it. */
+export interface Place {
+  readonly home: SharedHome;
+  readonly object: number;
+  /** @throws {ClosedHandleError} once it has been disposed. */
+  held(): number;
+}
+
 /** Remembers the waker that stands in a claim, so that a poll with the same one changes nothing. */
 abstract class Waiting<T> extends Future<T> {
+  /** Keeps the object alive until there is a claim of its own. */
+  private readonly place: Place;
   protected readonly home: SharedHome;
   protected readonly object: number;
   protected claim: number;
@@ -29,10 +39,11 @@ abstract class Waiting<T> extends Future<T> {
   private slot: number;
   private generation: number;
 
-  constructor(home: SharedHome, object: number) {
+  constructor(place: Place) {
     super();
-    this.home = home;
-    this.object = object;
+    this.place = place;
+    this.home = place.home;
+    this.object = place.object;
     this.claim = 0;
     this.done = false;
     this.slot = NO_WAKER;
@@ -44,10 +55,11 @@ abstract class Waiting<T> extends Future<T> {
   protected assertPollable(): void {
     if (this.done) throw new PolledAfterCompletionError(this.what());
     this.home.assertAlive();
+    if (this.claim === 0) this.place.held();
   }
 
   /** Leaves the waker in home.slot and home.generation. */
-  protected place(cx: Context): void {
+  protected placeWaker(cx: Context): void {
     this.forget();
     this.home.place(cx.waker);
     this.slot = this.home.slot;
@@ -117,7 +129,7 @@ export abstract class Listening<T> extends Waiting<T> {
   }
 
   private again(cx: Context): Poll<T> {
-    this.place(cx);
+    this.placeWaker(cx);
     return this.look(this.claim, this.home.slot, this.home.generation);
   }
 }
@@ -126,8 +138,8 @@ export abstract class Listening<T> extends Waiting<T> {
 export abstract class Acquiring<T> extends Waiting<T> {
   protected readonly wanted: number;
 
-  constructor(home: SharedHome, object: number, wanted: number) {
-    super(home, object);
+  constructor(place: Place, wanted: number) {
+    super(place);
     this.wanted = wanted;
   }
 
@@ -151,7 +163,7 @@ export abstract class Acquiring<T> extends Waiting<T> {
   }
 
   private join(cx: Context): number {
-    this.place(cx);
+    this.placeWaker(cx);
     const { core, slot, generation } = this.home;
     const answer = claimed(core.acquirePermits(this.object, this.wanted, slot, generation));
     this.claim = answer & ~STATE_MASK;
@@ -159,7 +171,7 @@ export abstract class Acquiring<T> extends Waiting<T> {
   }
 
   private look(cx: Context): number {
-    this.place(cx);
+    this.placeWaker(cx);
     const { core, slot, generation } = this.home;
     return core.pollPermits(this.claim, slot, generation);
   }

@@ -133,7 +133,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
   /** Waits until there is no receiver. Cancel-safe. */
   closed(): Future<void> {
     this.held();
-    return new AwaitParting(this.home, this.object);
+    return new AwaitParting(this);
   }
 
   /** A receiver that has seen the present value. */
@@ -160,8 +160,8 @@ function newReceiver<T>(home: SharedHome, object: number): SharedWatchReceiver<T
 
 class Changed<T> extends Listening<void> {
   private readonly receiver: SharedWatchReceiver<T>;
-  constructor(receiver: SharedWatchReceiver<T>, home: SharedHome, object: number) {
-    super(home, object);
+  constructor(receiver: SharedWatchReceiver<T>) {
+    super(receiver);
     this.receiver = receiver;
   }
   protected override what(): string {
@@ -177,13 +177,8 @@ class WaitFor<T> extends Listening<T> {
   private readonly predicate: (value: T) => boolean;
   private first_ = true;
 
-  constructor(
-    receiver: SharedWatchReceiver<T>,
-    home: SharedHome,
-    object: number,
-    predicate: (value: T) => boolean,
-  ) {
-    super(home, object);
+  constructor(receiver: SharedWatchReceiver<T>, predicate: (value: T) => boolean) {
+    super(receiver);
     this.receiver = receiver;
     this.predicate = predicate;
   }
@@ -231,12 +226,12 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
   /** Waits for a value that has not been seen, and marks it as seen. Cancel-safe. @throws {RecvError} as `watch.Receiver`. */
   changed(): Future<void> {
     this.held();
-    return new Changed(this, this.home, this.object);
+    return new Changed(this);
   }
 
   /** Polls for a change; keeps the waker of the last poll. */
   pollChanged(cx: Context): Poll<void> {
-    this.polling ??= new Changed(this, this.home, this.object);
+    this.polling ??= new Changed(this);
     const result = this.polling.poll(cx);
     if (result !== Pending) this.polling = undefined;
     return result;
@@ -260,7 +255,7 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
   /** Waits for a value, the present one first. Cancel-safe. @throws {RecvError} when every sender is gone before. */
   waitFor(predicate: (value: T) => boolean): Future<T> {
     this.held();
-    return new WaitFor(this, this.home, this.object, predicate);
+    return new WaitFor(this, predicate);
   }
 
   markChanged(): void {

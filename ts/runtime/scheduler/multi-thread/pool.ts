@@ -195,6 +195,7 @@ export class ThreadPool implements ThreadDuties {
   }
 
   private release(thread: number, { role }: Started): void {
+    this.core.giveClaimsUp(thread);
     this.core.freeRecord(thread);
     if (role === ROLE_BLOCKING) this.core.forgetBlocking();
   }
