@@ -15,7 +15,7 @@ const PACKAGE_ONLY = [
   "tests/model/**",
 ];
 
-const ENTRIES = ["sync", "time", "task", "runtime", "net", "io", "worker"];
+const ENTRIES = ["sync", "time", "task", "runtime", "net", "io", "stream", "testing", "worker"];
 
 function aliases(folder: string) {
   const at = (file: string) => new URL(`./${folder}/${file}.js`, import.meta.url).pathname;

@@ -14,6 +14,7 @@ const IMPLEMENTATIONS = {
   node: "./node/index.mjs",
   counter: "./node/counter.mjs",
   effect: "./npm/effect/index.mjs",
+  "async-mutex": "./npm/async-mutex.mjs",
   piscina: "./npm/pools/piscina.mjs",
   tinypool: "./npm/pools/tinypool.mjs",
   workerpool: "./npm/pools/workerpool.mjs",

@@ -19,6 +19,7 @@ const COLORS = {
   node: "#3c873a",
   counter: "#7f8c8d",
   effect: "#8a63d2",
+  "async-mutex": "#4b6584",
   piscina: "#d35d8f",
   tinypool: "#b8860b",
   workerpool: "#2a9d8f",

@@ -18,6 +18,7 @@ export const IMPLEMENTATIONS = {
   node: { title: "Node by hand", start: () => worker("node") },
   counter: { title: "shared counter", start: () => worker("counter") },
   effect: fromNpm("Effect"),
+  "async-mutex": fromNpm("async-mutex"),
   piscina: fromNpm("piscina"),
   tinypool: fromNpm("tinypool"),
   workerpool: fromNpm("workerpool"),

@@ -8,6 +8,22 @@ export function outcome(ops, elapsedMs, extra = {}) {
   return { nsPerOp: (elapsedMs * 1e6) / ops, ops, ...extra };
 }
 
+/**
+ * One round's answer of a row that measures several things, one after another: what an operation of each took.
+ *
+ * @param measured of each part its field in the answer, how many operations, and how many milliseconds they took.
+ */
+export function parts(measured) {
+  const total = { ops: 0, elapsedMs: 0 };
+  const each = {};
+  for (const [field, ops, elapsedMs] of measured) {
+    total.ops += ops;
+    total.elapsedMs += elapsedMs;
+    each[field] = (elapsedMs * 1e6) / ops;
+  }
+  return outcome(total.ops, total.elapsedMs, each);
+}
+
 /** Fails the round when the work does not add up, so that no row can be fast by leaving work out. */
 export function check(what, got, wanted) {
   if (got !== wanted) throw new Error(`${what}: got ${got}, wanted ${wanted}`);

@@ -19,6 +19,16 @@ const pools = (row) => ({ piscina: row, tinypool: row, workerpool: row, poolifie
 /** 5 to 100 µs a task: with less of them a round takes as long as the others' do. */
 const fewerForPools = pools({ tasks: 10_000 });
 
+/** The figures of a row that measures several things: of each field what it is, and the goals of the first. */
+function eachNs(labels, goals = []) {
+  return Object.entries(labels).map(([field, label], index) => ({
+    field,
+    unit: "ns",
+    label,
+    goals: index === 0 ? goals : [],
+  }));
+}
+
 const WORKERS = { worker_threads: 2 };
 /** Stands for the figure of this machine, which `harness/measure.mjs` puts here: a row run by hand burns about as long. */
 const LOOPS = { loops_per_us: 600 };
@@ -36,16 +46,61 @@ function throughput(name, work, goal) {
 }
 
 /** A row in the shape of one of Tokio's own benches of its multi_thread scheduler. */
-function shape(name, work, parameters) {
+function shape(name, work, parameters, figures = ns([])) {
   return {
     name: `mt_${name}`,
     threads: true,
     work,
     parameters: { ...WORKERS, ...parameters },
     peers: { tokio: `mt_${name}` },
-    figures: ns([]),
+    figures,
   };
 }
+
+const MUTEX_FIGURES = { lockNs: "lock and unlock", heldNs: "held across a yield" };
+const LOCK_FIGURES = { lockNs: "lock and unlock", tryNs: "tryLock and unlock" };
+const SIX_PERMITS = {
+  uncontendedNs: "6 in turn",
+  concurrentNs: "6 at once, 10 permits",
+  contentionNs: "6 at once, 5 permits",
+};
+const SIX_READERS = {
+  uncontendedNs: "6 readers in turn",
+  concurrentNs: "6 readers at once",
+  contentionNs: "5 readers behind a writer",
+};
+const NOTIFY_FIGURES = {
+  oneOf10Ns: "notifyOne, 10 wait",
+  all10Ns: "notifyWaiters, 10 wait",
+  oneOf100Ns: "notifyOne, 100 wait",
+  all100Ns: "notifyWaiters, 100 wait",
+};
+const UNCONTENDED_FIGURES = {
+  boundedNs: "bounded",
+  boundedManyNs: "bounded, recvMany",
+  unboundedNs: "unbounded",
+  unboundedManyNs: "unbounded, recvMany",
+};
+const CONTENTION_FIGURES = {
+  boundedNs: "bounded",
+  boundedManyNs: "bounded, recvMany",
+  fullNs: "full",
+  fullManyNs: "full, recvMany",
+  unboundedNs: "unbounded",
+  unboundedManyNs: "unbounded, recvMany",
+};
+const RECEIVERS = {
+  to10Ns: "10 receivers",
+  to100Ns: "100 receivers",
+  to1000Ns: "1,000 receivers",
+};
+
+const CONTENTION = { tasks: 5, messages: 1_000, repeat: 20 };
+const REQUESTS = { requests: 1_000, repeat: 20 };
+const RECEIVES = { receives: 200_000 };
+const FEWER_RECEIVES = { receives: 50_000 };
+const EFFECT_RECEIVES = { effect: { receives: 20_000 } };
+const WAKES = { wakes: 20_000 };
 
 const speedUp = (goal) => ({
   field: "speedUp",
@@ -103,6 +158,84 @@ export const ROWS = [
     parameters: { messages: 1_000_000, capacity: 1_000 },
     peers: { tokio: "mpsc", promises: "mpsc", effect: "mpsc" },
     figures: ns([{ peer: "tokio", atMost: 0.75 }]),
+  },
+  {
+    name: "mpsc_contention",
+    work: "5 tasks × 1,000 messages into one channel, of room for all or (full) for 100",
+    parameters: CONTENTION,
+    peers: { tokio: "mpsc_contention", effect: "mpsc_contention" },
+    figures: eachNs(CONTENTION_FIGURES),
+  },
+  {
+    name: "mpsc_uncontended",
+    work: "one task sends 5,000 messages, then receives them",
+    parameters: { messages: 5_000, repeat: 20 },
+    peers: { tokio: "mpsc_uncontended", effect: "mpsc_uncontended" },
+    figures: eachNs(UNCONTENDED_FIGURES),
+  },
+  {
+    name: "request_reply",
+    work: "1,000 requests to a task through a channel of 10, each with a oneshot for its reply",
+    parameters: REQUESTS,
+    peers: { tokio: "request_reply", promises: "request_reply", effect: "request_reply" },
+    figures: ns([]),
+  },
+  {
+    name: "broadcast",
+    work: "each message when all receivers have had the one before; a receive",
+    parameters: RECEIVES,
+    peers: { tokio: "broadcast", effect: "broadcast" },
+    fewer: EFFECT_RECEIVES,
+    figures: eachNs(RECEIVERS),
+  },
+  {
+    name: "watch",
+    work: "each change when all receivers have seen the one before; a change seen",
+    parameters: RECEIVES,
+    peers: { tokio: "watch", effect: "watch" },
+    fewer: EFFECT_RECEIVES,
+    figures: eachNs(RECEIVERS),
+  },
+  {
+    name: "mutex",
+    work: "8 tasks × 10,000 locks",
+    parameters: { tasks: 8, locks: 10_000 },
+    peers: { tokio: "mutex", promises: "mutex", effect: "mutex", "async-mutex": "mutex" },
+    figures: eachNs(MUTEX_FIGURES, [{ peer: "tokio", atMost: 1.5 }]),
+  },
+  {
+    name: "lock_uncontended",
+    work: "one task locks and unlocks",
+    parameters: { locks: 100_000 },
+    peers: {
+      tokio: "lock_uncontended",
+      promises: "lock_uncontended",
+      effect: "lock_uncontended",
+      "async-mutex": "lock_uncontended",
+    },
+    figures: eachNs(LOCK_FIGURES, [{ atMost: 40 }]),
+  },
+  {
+    name: "semaphore",
+    work: "6 take a permit and give it back, in one task",
+    parameters: { repeat: 5_000 },
+    peers: { tokio: "semaphore", effect: "semaphore", "async-mutex": "semaphore" },
+    figures: eachNs(SIX_PERMITS),
+  },
+  {
+    name: "rwlock",
+    work: "6 lock and unlock, in one task",
+    parameters: { repeat: 5_000 },
+    peers: { tokio: "rwlock", effect: "rwlock" },
+    fewer: { effect: { repeat: 500 } },
+    figures: eachNs(SIX_READERS),
+  },
+  {
+    name: "notify",
+    work: "tasks wait again and again; a wake",
+    parameters: WAKES,
+    peers: { tokio: "notify", effect: "notify" },
+    figures: eachNs(NOTIFY_FIGURES),
   },
   {
     name: "timers_cancel",
@@ -321,6 +454,54 @@ export const ROWS = [
   shape("yield_many", "200 tasks × 1,000 yields", { tasks: 200, yields: 1_000, repeat: 5 }),
   shape("ping_pong", "1,000 × two oneshots and a partner task", { pings: 1_000, repeat: 100 }),
   shape("chained_spawn", "each of 1,000 tasks spawns the next", { depth: 1_000, repeat: 200 }),
+  {
+    name: "shared_mpsc",
+    threads: true,
+    work: "a million numbers through a channel of 1,000 from a worker to the calling thread, and between two tasks",
+    parameters: { ...WORKERS, messages: 1_000_000, capacity: 1_000 },
+    peers: { tokio: "shared_mpsc", node: "shared_mpsc" },
+    figures: eachNs({ toCallerNs: "to the calling thread", betweenTasksNs: "between two tasks" }, [
+      { atMost: 150 },
+    ]),
+  },
+  shape("mpsc_contention", "5 tasks × 1,000 messages to the calling thread", CONTENTION, [
+    ...eachNs(CONTENTION_FIGURES),
+  ]),
+  {
+    ...shape("request_reply", "1,000 requests to a task on a worker", {
+      ...REQUESTS,
+      worker_threads: 1,
+      repeat: 5,
+    }),
+    peers: { tokio: "mt_request_reply", node: "mt_request_reply" },
+  },
+  shape(
+    "broadcast",
+    "each message when all receivers have had the one before and worked for 1 µs; a receive",
+    { ...FEWER_RECEIVES, ...LOOPS },
+    eachNs(RECEIVERS),
+  ),
+  shape(
+    "watch",
+    "each change when all receivers have seen the one before and worked for 1 µs; a change seen",
+    { ...FEWER_RECEIVES, ...LOOPS },
+    eachNs(RECEIVERS),
+  ),
+  shape("mutex", "8 tasks × 10,000 locks", { tasks: 8, locks: 10_000 }, eachNs(MUTEX_FIGURES)),
+  shape("lock_uncontended", "one task locks and unlocks", { locks: 100_000 }, eachNs(LOCK_FIGURES)),
+  shape(
+    "semaphore",
+    "6 tasks take a permit and give it back",
+    { repeat: 1_000 },
+    eachNs(SIX_PERMITS),
+  ),
+  shape("rwlock", "6 tasks lock and unlock", { repeat: 1_000 }, eachNs(SIX_READERS)),
+  shape(
+    "notify",
+    "tasks wait again and again, the thread outside notifies; a wake",
+    WAKES,
+    eachNs(NOTIFY_FIGURES),
+  ),
 ];
 
 export function rowNamed(name) {

@@ -103,7 +103,36 @@ async function transfer(channel, messages) {
   return sum;
 }
 
+const REQUEST_CAPACITY = 10;
+
+async function replyAll(channel) {
+  for (;;) {
+    const reply = await channel.receive();
+    if (reply === undefined) return;
+    reply.resolve(1);
+  }
+}
+
+async function requestAll(requests) {
+  const channel = new Channel(REQUEST_CAPACITY);
+  const replying = replyAll(channel);
+  let replies = 0;
+  for (let i = 0; i < requests; i++) {
+    const reply = new Deferred();
+    await channel.send(reply);
+    replies += await reply.promise;
+  }
+  channel.close();
+  await replying;
+  return replies;
+}
+
 export const rows = {
+  async request_reply({ requests, repeat }) {
+    const { elapsed, value } = await timed(requestAll, requests * repeat);
+    check("replies", value, requests * repeat);
+    return outcome(value, elapsed);
+  },
   async ping_pong({ pings, repeat }) {
     const { elapsed, value } = await timed(pingPong, pings, repeat);
     check("pongs", value, pings * repeat);

@@ -8,6 +8,7 @@ const GIVE_UP_MS = 60_000;
 const LEFT = 0;
 const DONE = 1;
 const BUSY = 2;
+const WOKEN = 3;
 
 if (isMainThread) setEnvironmentData(KEY, new SharedArrayBuffer(16));
 const cells = new Int32Array(getEnvironmentData(KEY));
@@ -28,6 +29,25 @@ export function finishOne() {
 export function waitForTasks() {
   if (Atomics.wait(cells, DONE, 0, GIVE_UP_MS) === "timed-out")
     throw new Error(`${Atomics.load(cells, LEFT)} tasks have not finished`);
+}
+
+/** One is done with a message, and the thread that sent it need not be woken but by the last: whether it was that one. */
+export function isLast() {
+  return Atomics.sub(cells, LEFT, 1) === 1;
+}
+
+/** How many tasks have not finished. */
+export function tasksLeft() {
+  return Atomics.load(cells, LEFT);
+}
+
+export function countWake() {
+  Atomics.add(cells, WOKEN, 1);
+}
+
+/** How many wakes were counted since the last call with `reset`. */
+export function wakesCounted(reset = false) {
+  return reset ? Atomics.exchange(cells, WOKEN, 0) : Atomics.load(cells, WOKEN);
 }
 
 export function setBusy(busy) {

@@ -5,6 +5,14 @@ import { END_MODELS } from "./models/ends.js";
 import { LIST_MODELS } from "./models/lists.js";
 import { PARK_MODELS } from "./models/park.js";
 import { RING_MODELS } from "./models/ring.js";
+import { SHARED_BROADCAST_MODELS } from "./models/shared-broadcast.js";
+import { SHARED_CELL_MODELS } from "./models/shared-cells.js";
+import { SHARED_CHANNEL_MODELS } from "./models/shared-channel.js";
+import { SHARED_DEATH_MODELS } from "./models/shared-death.js";
+import { SHARED_NOTIFY_MODELS } from "./models/shared-notify.js";
+import { SHARED_PERMIT_MODELS } from "./models/shared-permits.js";
+import { SHARED_SIGNAL_MODELS } from "./models/shared-signals.js";
+import { SHARED_TRAVEL_MODELS } from "./models/shared-travel.js";
 import { SLAB_MODELS } from "./models/slab.js";
 import { SUBSTITUTE_MODELS } from "./models/substitutes.js";
 import { TASK_MODELS } from "./models/tasks.js";
@@ -21,4 +29,12 @@ describeModels([
   ...END_MODELS,
   ...SUBSTITUTE_MODELS,
   ...DEATH_MODELS,
+  ...SHARED_PERMIT_MODELS,
+  ...SHARED_CHANNEL_MODELS,
+  ...SHARED_NOTIFY_MODELS,
+  ...SHARED_SIGNAL_MODELS,
+  ...SHARED_CELL_MODELS,
+  ...SHARED_BROADCAST_MODELS,
+  ...SHARED_TRAVEL_MODELS,
+  ...SHARED_DEATH_MODELS,
 ]);

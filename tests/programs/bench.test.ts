@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const script = fileURLToPath(new URL("../../scripts/bench.mjs", import.meta.url));
 const POOLS = ["piscina", "tinypool", "workerpool", "poolifier"];
-const ABSENT = ["tokio", "effect", ...POOLS];
+const ABSENT = ["tokio", "effect", "async-mutex", ...POOLS];
 const WITHOUT = ["--no-setup", "--without", ABSENT.join(), "--warm-up", "1"];
 const TINY = `tasks=10,yields=10,messages=100,sleeps=10,pings=10,repeat=1,times=2,connections=3,\
-in_flight=4,batches=2,batch=3,depth=3,pause_ms=1,task_us=1`;
+in_flight=4,batches=2,batch=3,depth=3,pause_ms=1,task_us=1,locks=10,wakes=10,requests=5,receives=20`;
 
 interface Summary {
   median: number;
@@ -133,7 +133,7 @@ test("every row does its work at a small size, and is in the Markdown and the ch
   }
   expect(drawing).toMatch(/^<svg /);
   expect(drawing).toMatch(/<\/svg>\n$/);
-}, 120_000);
+}, 240_000);
 
 test("of a speed-up more is better", () => {
   const args = ["--rounds", "2", "--set", "tasks=50,loops_per_us=20"];

@@ -4,8 +4,10 @@ import * as tokiwa from "tokiwa";
 import * as io from "tokiwa/io";
 import * as net from "tokiwa/net";
 import * as runtime from "tokiwa/runtime";
+import * as stream from "tokiwa/stream";
 import * as sync from "tokiwa/sync";
 import * as task from "tokiwa/task";
+import * as testing from "tokiwa/testing";
 import * as time from "tokiwa/time";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -43,7 +45,9 @@ describe("the examples run", () => {
 });
 
 describe("the guide's tables leave nothing out", () => {
-  const entries = [tokiwa, io, net, runtime, sync, sync.mpsc, sync.oneshot, task, time];
+  const { broadcast, mpsc, oneshot, watch } = sync;
+  const channels = [mpsc, oneshot, broadcast, watch];
+  const entries = [tokiwa, io, net, runtime, stream, sync, ...channels, task, testing, time];
   const exported = new Map(entries.flatMap((entry) => Object.entries(entry)));
 
   test("every setting of the Builder", () => {

@@ -11,16 +11,26 @@ export interface Traveller {
   arrived(): void;
   /** It was not, and nobody has seen it. */
   cameBack(): void;
-  /** The value is not sent at all. */
+  /** The value is not sent at all; or it is of no use any more, and was not attached to anything. */
   stay(): void;
 }
 
 let destination: string | undefined;
+let readOnce = false;
 let travellers: Traveller[] = [];
 
-/** Values that are encoded from here on go into the memory with this id. */
-export function setDestination(memory: string | undefined): void {
+/**
+ * Values that are encoded from here on go into the memory with this id.
+ *
+ * @param once each of them is read exactly once, so that its reader lets go of travellers of other memories.
+ */
+export function setDestination(memory: string | undefined, once = false): void {
   destination = memory;
+  readOnce = once;
+}
+
+export function isReadOnce(): boolean {
+  return readOnce;
 }
 
 /** Whether every thread that could read the value knows this memory. */

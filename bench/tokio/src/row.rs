@@ -48,6 +48,22 @@ pub fn latencies(mut samples: Vec<Duration>) -> Outcome {
     outcome
 }
 
+/// What a part of a round did: its field in the answer, how many operations,
+/// how long they took.
+pub type Part = (&'static str, u64, Duration);
+
+/// One round's answer of a row that measures several things, one after another:
+/// what an operation of each took.
+pub fn parts(parts: &[Part]) -> Outcome {
+    let ops = parts.iter().map(|part| part.1).sum();
+    let mut outcome = Outcome::new(ops, parts.iter().map(|part| part.2).sum());
+    for &(field, ops, elapsed) in parts {
+        let ns = elapsed.as_nanos() as f64 / ops as f64;
+        outcome.extra.push((field, ns));
+    }
+    outcome
+}
+
 /// One round's answer of a row that does the same work in order first: how
 /// many times as fast, and that by the workers.
 pub fn speed_up(ops: u64, in_order: Duration, elapsed: Duration, workers: usize) -> Outcome {

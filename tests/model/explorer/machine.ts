@@ -2,21 +2,24 @@
 //
 // M1  Every store is seen, the plain ones by `instrument-memory` and the atomic ones by the hook in sync.ts, so `reset` clears
 //     exactly the blocks that were written since the last one.
-// M2  The core's own growing of memory is answered from pages that exist already and in the same order each time, so that
-//     addresses are the same in every run.
+// M2  The memory is as large as it will ever be, and the core counts off its pages from the same one on in each run, so that
+//     addresses are the same. When they are used up, it gets no more.
 // M3  An instance's globals are its thread's; `reset` sets them back to what they were at the start.
 
 import { GLOBAL_PREFIX } from "./compile.js";
 import type { Core } from "./model.js";
 
-const PAGE = 65536;
-/** Above the records of as many threads as a model may have; the core never touches the other records. */
-const FIRST_FREE_PAGE = 8;
-const PAGES_TO_GROW = 16;
-/** One page for each thread's suspended calls; the core never gets there. */
-const FIRST_STACK_PAGE = FIRST_FREE_PAGE + PAGES_TO_GROW;
+export const PAGE = 65536;
 const MOST_THREADS = 8;
-const PAGES = FIRST_STACK_PAGE + MOST_THREADS;
+/**
+ * One page for each thread's suspended calls. Above the records of as many threads as a model may have; the core never touches the
+ * other records.
+ */
+const FIRST_STACK_PAGE = 8;
+/** What the core gives out: FIRST_PAGE in its layout. */
+export const FIRST_FREE_PAGE: number = FIRST_STACK_PAGE + MOST_THREADS;
+const PAGES_TO_GIVE = 16;
+const PAGES = FIRST_FREE_PAGE + PAGES_TO_GIVE;
 /** The texts of the assertions lie below and are never cleared. */
 const TEXTS_END = PAGE;
 const BLOCK_SHIFT = 10;
@@ -131,7 +134,6 @@ export class Machine {
   readonly words = new Int32Array(this.memory.buffer);
   readonly instances: readonly Instance[];
   private readonly observer: Observer;
-  private nextPage = FIRST_FREE_PAGE;
   private readonly isDirty = new Uint8Array((PAGES * PAGE) >>> BLOCK_SHIFT);
   private dirty: number[] = [];
 
@@ -150,7 +152,9 @@ export class Machine {
     const records = core.constant("layout.WORKERS");
     // Workers, as many substitutes, and others.
     const end = records + 3 * MOST_THREADS * core.constant("layout.WORKER_SIZE");
-    if (end > FIRST_FREE_PAGE * PAGE) throw new Error(`the thread records reach to ${end}`);
+    if (end > FIRST_STACK_PAGE * PAGE) throw new Error(`the thread records reach to ${end}`);
+    const first = core.constant("layout.FIRST_PAGE");
+    if (first !== FIRST_FREE_PAGE) throw new Error(`the core gives out pages from ${first} on`);
   }
 
   private instantiate(module: WebAssembly.Module, thread: number): Instance {
@@ -185,7 +189,6 @@ export class Machine {
 
   private plainHooks(thread: number): Record<string, WebAssembly.ImportValue> {
     const observer = this.observer;
-    let asked = 0;
     return {
       load_ptr: (_: number, bytes: number, offset: number, address: number) => {
         observer.plainRead(thread, address + offset, bytes);
@@ -196,19 +199,9 @@ export class Machine {
         observer.plainWrite(thread, address + offset, bytes);
         return address;
       },
-      // The real memory never grows: the pages are there (M2).
-      memory_grow_pre: (_: number, pages: number) => {
-        asked = pages;
-        return 0;
-      },
-      memory_grow_post: () => this.grow(asked),
+      memory_grow_pre: () => 0,
+      memory_grow_post: () => -1,
     };
-  }
-
-  private grow(pages: number): number {
-    if (this.nextPage + pages > FIRST_STACK_PAGE) return -1;
-    this.nextPage += pages;
-    return this.nextPage - pages;
   }
 
   /** Remembers that the block is no longer all zero. */
@@ -226,7 +219,6 @@ export class Machine {
       this.isDirty[block] = 0;
     }
     this.dirty.length = 0;
-    this.nextPage = FIRST_FREE_PAGE;
     for (const instance of this.instances) instance.reset();
   }
 }

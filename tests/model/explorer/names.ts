@@ -1,6 +1,6 @@
-// Addresses by their names in assembly/core/layout.ts, for traces: "record 1 RING+8", "task 0 STATE".
+// Addresses by their names in assembly/core/layout.ts, for traces: "record 1 RING+8", "task 0 STATE", "block 2 LOCK or CLAIM_ROLE".
 
-import type { Machine } from "./machine.js";
+import { FIRST_FREE_PAGE, type Instance, type Machine, PAGE } from "./machine.js";
 import type { Core } from "./model.js";
 
 interface Field {
@@ -85,6 +85,22 @@ function nameDirectory(core: Core, address: number): string | undefined {
   return undefined;
 }
 
+/** Blocks of the heap's smallest class, which objects and claims are. */
+const BLOCK_SIZE = 128;
+const BLOCK_HEADER = 8;
+const SHARED_FIELDS = /^(CLAIM_|VALUE_|SLOT_|CHUNK_|OUTCOME_|KIND_|ROLE_|STATE_|OBJECT_)/;
+
+/** What stands at this place in an object, and in a claim: which of both the block is nobody can tell from outside. */
+function nameInBlock(core: Core & Partial<Instance>, address: number): string {
+  const constants = core.constants?.("sharedLayout") ?? [];
+  const offset = (address % BLOCK_SIZE) - BLOCK_HEADER;
+  const at = constants.filter(([, value]) => value === offset).map(([name]) => name);
+  const object = at.find((name) => !SHARED_FIELDS.test(name));
+  const claim = at.find((name) => name.startsWith("CLAIM_") && name !== "CLAIM_SIZE");
+  const field = [object, claim].filter((name) => name !== undefined).join(" or ");
+  return `block ${(Math.floor(address / BLOCK_SIZE) * BLOCK_SIZE).toString(16)} ${field === "" ? `+${offset}` : field}`;
+}
+
 export function nameAddress(machine: Machine, address: number): string {
   const core = machine.instances[0] as Core;
   const layout = layoutOf(machine);
@@ -102,5 +118,6 @@ export function nameAddress(machine: Machine, address: number): string {
   const header = core.constant("layout.HEADER");
   if (address >= header && address < core.constant("layout.TASK_DIRECTORY"))
     return `header ${nameField(layout.header, address - header)}`;
+  if (address >= FIRST_FREE_PAGE * PAGE) return nameInBlock(core, address);
   return `0x${address.toString(16)}`;
 }

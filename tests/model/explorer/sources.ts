@@ -94,10 +94,11 @@ export function instrument(sources: Sources): Sources {
   return all.set(SYNC, instrumentSync(sync));
 }
 
-/** The name of a file; of a folder's index the folder's. */
+/** The name of a file; of a folder's index the folder's. A folder's own layout is not the core's: "sharedLayout". */
 function stem(file: string): string {
   const parts = file.slice(0, -".ts".length).split("/");
   const last = parts.pop();
+  if (last === "layout" && parts.length > 0) return `${parts.join("_")}Layout`;
   return (last === "index" ? parts.pop() : last) ?? file;
 }
 

@@ -21,6 +21,8 @@ export interface SentHandle {
   /** Names the memory; what else is needed to reach it, for a thread that may not know it. */
   readonly memory: unknown;
   readonly claim: number;
+  /** Who reads it lets go of the claim: nobody else will. */
+  readonly letGo: boolean;
 }
 
 /** A receiver that takes note of many values at once. */

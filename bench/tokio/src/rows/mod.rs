@@ -2,8 +2,10 @@
 //! it measures and what it leaves outside the timed part.
 
 mod blocking;
+mod channels;
 mod cpu;
 mod echo;
+mod locks;
 mod million;
 mod multi;
 mod remote;
@@ -14,9 +16,11 @@ mod timers;
 
 use crate::row::Row;
 
-const GROUPS: [&[Row]; 10] = [
+const GROUPS: [&[Row]; 12] = [
     tasks::ROWS,
     sync::ROWS,
+    locks::ROWS,
+    channels::ROWS,
     timers::ROWS,
     million::ROWS,
     echo::ROWS,

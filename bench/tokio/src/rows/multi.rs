@@ -6,9 +6,9 @@
 //! `block_on` runs on the calling thread, which is not one of the workers: what
 //! it spawns goes in by the shared queue, in Tokio's "local" shape as well.
 
-use super::sync::{ping, transfer};
+use super::sync::{ping, transfer, transfer_here};
 use crate::row::{
-    check, join_sum, multi_thread, sum_below, timed, Failure, Outcome, Params, Row, WORKERS,
+    check, join_sum, multi_thread, parts, sum_below, timed, Failure, Outcome, Params, Row, WORKERS,
 };
 use crate::work::burn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -274,10 +274,18 @@ fn chained_spawn(params: &Params) -> Result<Outcome, Failure> {
     })
 }
 
+/// From a worker to the thread in `block_on`, and between two tasks, which may
+/// come to be on one worker.
 fn shared_mpsc(params: &Params) -> Result<Outcome, Failure> {
     let (messages, runtime) = (params.get("messages"), runtime(params)?);
+    let mut found = Vec::new();
+    let ends = mpsc::channel(params.size("capacity"));
+    let (elapsed, sum) = runtime.block_on(timed(transfer_here(ends, messages)));
+    check("sum", sum?, sum_below(messages))?;
+    found.push(("toCallerNs", messages, elapsed));
     let ends = mpsc::channel(params.size("capacity"));
     let (elapsed, sum) = runtime.block_on(timed(transfer(ends, messages)));
     check("sum", sum?, sum_below(messages))?;
-    Ok(Outcome::new(messages, elapsed))
+    found.push(("betweenTasksNs", messages, elapsed));
+    Ok(parts(&found))
 }

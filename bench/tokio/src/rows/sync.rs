@@ -1,13 +1,12 @@
 //! Measures the synchronisation primitives on the current-thread runtime:
-//! oneshot ping-pongs, a bounded channel, and a mutex.
+//! oneshot ping-pongs and a bounded channel.
 //! Outside the timed part: building and dropping the runtime, entering
-//! `block_on`, making the channel or the mutex, allocating handle vectors.
+//! `block_on`, making the channel, allocating handle vectors.
 
 use crate::row::{
     check, current_thread, join_sum, sum_below, timed, Failure, Outcome, Params, Row,
 };
-use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, Mutex};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub const ROWS: &[Row] = &[
@@ -20,11 +19,6 @@ pub const ROWS: &[Row] = &[
         name: "mpsc",
         params: &[("messages", 1_000_000), ("capacity", 1_000)],
         run: channel,
-    },
-    Row {
-        name: "mutex",
-        params: &[("tasks", 8), ("locks", 10_000)],
-        run: mutex,
     },
 ];
 
@@ -94,6 +88,17 @@ pub async fn transfer(
     Ok(sum)
 }
 
+/// The same, received by whoever waits for it.
+pub async fn transfer_here(
+    (sender, receiver): (mpsc::Sender<u64>, mpsc::Receiver<u64>),
+    messages: u64,
+) -> Result<u64, Failure> {
+    let sending = tokio::spawn(send_all(sender, messages));
+    let sum = receive_all(receiver).await;
+    sending.await?;
+    Ok(sum)
+}
+
 fn channel(params: &Params) -> Result<Outcome, Failure> {
     let messages = params.get("messages");
     let runtime = current_thread()?;
@@ -101,27 +106,4 @@ fn channel(params: &Params) -> Result<Outcome, Failure> {
     let (elapsed, sum) = runtime.block_on(timed(transfer(ends, messages)));
     check("sum", sum?, sum_below(messages))?;
     Ok(Outcome::new(messages, elapsed))
-}
-
-async fn increments(counter: Arc<Mutex<u64>>, locks: u64) -> u64 {
-    for _ in 0..locks {
-        *counter.lock().await += 1;
-    }
-    locks
-}
-
-fn mutex(params: &Params) -> Result<Outcome, Failure> {
-    let (tasks, locks) = (params.get("tasks"), params.get("locks"));
-    let runtime = current_thread()?;
-    let counter = Arc::new(Mutex::new(0));
-    let mut handles = Vec::with_capacity(tasks as usize);
-    let (elapsed, sum) = runtime.block_on(timed(async {
-        for _ in 0..tasks {
-            handles.push(tokio::spawn(increments(counter.clone(), locks)));
-        }
-        join_sum(&mut handles).await
-    }));
-    check("locks", sum?, tasks * locks)?;
-    check("count", *counter.blocking_lock(), tasks * locks)?;
-    Ok(Outcome::new(tasks * locks, elapsed))
 }

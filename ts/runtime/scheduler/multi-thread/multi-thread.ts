@@ -333,6 +333,7 @@ export class MultiThread extends ThreadScheduler {
   /** Nobody will deliver their ends any more; what still comes is given back unread. */
   private abandonRemotes(): void {
     for (const cell of this.remotes) cell?.cancelled();
+    this.payloads.abandon();
   }
 
   override park(): void {

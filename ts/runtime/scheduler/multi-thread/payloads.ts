@@ -10,6 +10,7 @@ import {
   hasTravellers,
   keepTravellers,
   setDestination,
+  type Traveller,
   takeTravellers,
 } from "../../../send/carrying.js";
 import {
@@ -57,6 +58,9 @@ export interface ParcelPost {
   chooseWorker(): number | undefined;
 }
 
+/** What errors call what a task gives. */
+const RESULT = "result";
+
 /** Where payloads are copied to before they are read. */
 let copied = new Uint8Array(4096);
 
@@ -83,6 +87,8 @@ export class Payloads {
   private readonly maxTasks: number;
   private readonly capture: (() => unknown) | undefined;
   private readonly parcels = new Map<number, Parcel>();
+  /** What travels from other memories with the arguments of tasks that this thread has spawned, by slot. */
+  private readonly foreign = new Map<number, readonly Traveller[]>();
   /** Who waits for a parcel, by slot. */
   private readonly awaiting = new Map<number, Awaiting>();
 
@@ -145,14 +151,14 @@ export class Payloads {
     if (bytes === NEEDS_PORT) return this.submitParcel(kind, fn, id, args);
     const slot = this.checked(core.newSendable(kind, fn, id, outcome, bytes));
     copyIn(this.wasm.memory, core.payloadAddress(slot), scratch(), bytes);
-    this.carryTo(slot);
+    this.carryTo(slot, true);
     core.submit(slot);
     return slot;
   }
 
   /** As the codec's; handles among the values wait for `carryTo`, unless nothing goes this way. */
   private encode(value: unknown, path: string): number {
-    setDestination(this.memoryId);
+    setDestination(this.memoryId, path === RESULT);
     let goes = false;
     try {
       const bytes = encode(value, path);
@@ -165,7 +171,7 @@ export class Payloads {
   }
 
   private encodeForPort(value: unknown, path: string): PortMessage {
-    setDestination(this.memoryId);
+    setDestination(this.memoryId, path === RESULT);
     let goes = false;
     try {
       const letter = encodeForPort(value, path);
@@ -178,12 +184,28 @@ export class Payloads {
   }
 
   /** The handles of the value that was encoded last go with this task. */
-  private carryTo(slot: number): void {
+  private carryTo(slot: number, own: boolean): void {
     if (!hasTravellers()) return;
+    const foreign: Traveller[] = [];
     for (const traveller of takeTravellers()) {
       traveller.leave(this.memoryId, (claim) => this.core.carry(slot, claim));
       traveller.arrived();
+      if (traveller.memory !== this.memoryId) foreign.push(traveller);
     }
+    if (foreign.length > 0 && own) this.foreign.set(slot, foreign);
+  }
+
+  /** The task has ended: what travelled with its arguments from other memories is of no use any more. */
+  private letGo(slot: number): void {
+    const travellers = this.foreign.get(slot);
+    if (travellers === undefined) return;
+    this.foreign.delete(slot);
+    for (const traveller of travellers) traveller.stay();
+  }
+
+  /** Nobody will hear of the ends of this thread's tasks any more. */
+  abandon(): void {
+    for (const slot of [...this.foreign.keys()]) this.letGo(slot);
   }
 
   private checked(slot: number): number {
@@ -208,7 +230,7 @@ export class Payloads {
       this.core.cancelTask(slot, this.generationIn(slot));
       throw explainPortError(letter, error);
     }
-    this.carryTo(slot);
+    this.carryTo(slot, true);
     if (kind === KIND_BLOCKING) this.core.submit(slot);
     else this.core.submitTo(slot, to ?? this.thread);
     return slot;
@@ -327,9 +349,9 @@ export class Payloads {
     else if (value === undefined) core.setNumber(slot, OUTCOME_NONE, 0);
     else if (isPlainBytes(value)) this.reportRaw(slot, value);
     else {
-      const bytes = this.encode(value, "result");
+      const bytes = this.encode(value, RESULT);
       if (bytes === NEEDS_PORT) this.reportParcel(slot, value);
-      else if (this.writeResult(slot, OUTCOME_BYTES, bytes)) this.carryTo(slot);
+      else if (this.writeResult(slot, OUTCOME_BYTES, bytes)) this.carryTo(slot, false);
       else keepTravellers();
     }
   }
@@ -358,7 +380,7 @@ export class Payloads {
   }
 
   private reportParcel(slot: number, value: unknown): void {
-    const letter = this.encodeForPort(value, "result");
+    const letter = this.encodeForPort(value, RESULT);
     const joiner = this.core.joinerOf(slot);
     if (this.core.hasPort(joiner) === 0) {
       keepTravellers();
@@ -376,11 +398,12 @@ export class Payloads {
       throw explainPortError(letter, error);
     }
     this.core.setNumber(slot, OUTCOME_PORT, 0);
-    this.carryTo(slot);
+    this.carryTo(slot, false);
   }
 
   /** Ends the joiner's cell as the task has ended. */
   settle(cell: RemoteCell<unknown>, slot: number): void {
+    this.letGo(slot);
     const outcome = this.core.outcomeOf(slot);
     try {
       if (outcome === OUTCOME_NUMBER) cell.succeeded(this.core.numberOf(slot));

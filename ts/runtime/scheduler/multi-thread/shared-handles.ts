@@ -27,9 +27,11 @@ function homeOf(memory: unknown): SharedMemory {
 }
 
 function decodeWith(entry: SendableHandleClass, sent: unknown): object {
-  const [{ memory, claim }, extra] = sent as [SentHandle, unknown];
+  const [{ memory, claim, letGo }, extra] = sent as [SentHandle, unknown];
   const home = homeOf(memory);
   const landed = home.core.land(claim);
+  if (letGo) home.core.discardTraveller(claim);
+  home.settle();
   if (landed !== 0 && home.core.isEmptyClaim(landed) === 0) {
     const handle = entry.make(home, landed, extra);
     if (entry.isEnd) addLanded(handle);

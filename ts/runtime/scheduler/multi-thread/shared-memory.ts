@@ -5,6 +5,7 @@ import {
   addTraveller,
   hasTravellers,
   isGoingTo,
+  isReadOnce,
   keepTravellers,
   setDestination,
   type Traveller,
@@ -337,7 +338,7 @@ export class SharedMemory implements SharedHome {
         this.settle();
       },
     });
-    const memory = isGoingTo(this.id) ? this.id : this.#owner.membership;
-    return { memory, claim: traveller };
+    if (isGoingTo(this.id)) return { memory: this.id, claim: traveller, letGo: false };
+    return { memory: this.#owner.membership, claim: traveller, letGo: isReadOnce() };
   }
 }

@@ -1,0 +1,4 @@
+// Plain JavaScript, as the other fixtures: see fixtures.d.ts.
+
+declare module "*/sync-kinds.mjs";
+declare module "*/sync-tasks.mjs";
