@@ -61,7 +61,7 @@ await main(function* () {
   yield* fromPromise(() => new Promise<void>((ready) => site.server.listen(0, "127.0.0.1", ready)));
   const { port } = site.server.address() as AddressInfo;
   const response = yield* fromPromise((signal) => fetch(`http://127.0.0.1:${port}`, { signal }));
-  const text = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream());
+  const text = (response.body as ReadableStream<BufferSource>).pipeThrough(new TextDecoderStream());
   yield* fromWeb(text.pipeThrough(toLines()))
     .map((line): Entry => JSON.parse(line))
     .filter(({ level }) => level === "error")

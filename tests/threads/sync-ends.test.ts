@@ -19,20 +19,12 @@ afterEach(() => {
 });
 
 let rt: Runtime;
-let other: Runtime;
 beforeAll(() => {
   rt = unmanned(2, (builder) => builder.onThreadStart(tasks.noteWorker));
-  other = unmanned(1);
 });
 afterAll(async () => {
-  await Promise.all([dismiss(rt), dismiss(other)]);
+  await dismiss(rt);
 });
-
-const HOMES: [string, () => Runtime | undefined][] = [
-  ["the runtime", () => rt],
-  ["another runtime", () => other],
-  ["no runtime", () => undefined],
-];
 
 interface Ends {
   /** For the task. */
@@ -273,23 +265,12 @@ const ENDINGS: Record<string, Ending> = {
   },
 };
 
-/**
- * A thread that dies has a record in each runtime that it took part in, and only its own runtime hears of the death: what it had in
- * the memory of another stays as it was (assembly/core/threads/death.md).
- */
-const DEATHS = [
-  "it ends its thread",
-  "its worker is terminated",
-  "a blocking call ends its thread",
-];
-
-describe.each(HOMES)("made in %s", (where, home) => {
-  describe.each(Object.entries(ENDINGS))("%s", (name, end) => {
-    const isGuestDeath = where !== "the runtime" && DEATHS.includes(name);
-    test.skipIf(isGuestDeath).each(Object.entries(KINDS))("%s", async (_, make) => {
-      const { given, closes } = inside(home(), make);
-      await end(given);
-      await closes();
-    });
+// In the memory of the task's own runtime. Ends in that of another travel too (sync-handles.test.ts), and close with a task that has
+// come to its end; what happens to them when a thread dies is in assembly/core/threads/death.md.
+describe.each(Object.entries(ENDINGS))("%s", (_, end) => {
+  test.each(Object.entries(KINDS))("%s", async (_, make) => {
+    const { given, closes } = inside(rt, make);
+    await end(given);
+    await closes();
   });
 });
