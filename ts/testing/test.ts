@@ -165,7 +165,10 @@ function wrap(base: () => RunnerFunction, defaults: TestOptions): TokiwaTest {
       };
     return value;
   };
-  return new Proxy(run, { get: (_, key) => property(key) }) as unknown as TokiwaTest;
+  // Whoever only looks at what a module exports asks for this one, and wants no runner.
+  const get = (target: typeof run, key: string | symbol): unknown =>
+    key === "prototype" ? Reflect.get(target, key) : property(key);
+  return new Proxy(run, { get }) as unknown as TokiwaTest;
 }
 
 /**
