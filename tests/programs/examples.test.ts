@@ -259,18 +259,69 @@ describe("by themselves", () => {
     expect(pings[1]).toBeGreaterThan(0);
   });
 
+  test("rate-limiter: two at once, and no more than ten a second", async () => {
+    const lines = await new Example("rate-limiter").lines();
+    expect(lines).toEqual([
+      "begun, at milliseconds: a 0, b 0, c 0, d 100, e 200, f 300, g 400, h 500",
+    ]);
+  });
+
+  test("config-watcher: the worker sees what matters to it", async () => {
+    const lines = await new Example("config-watcher").lines();
+    expect(lines.join("\n")).toMatch(/^worker: .*limit 3, told to end$/m);
+  });
+
+  test("pub-sub: a slow reader hears how much it has missed", async () => {
+    const lines = await new Example("pub-sub").lines();
+    expect(lines).toContain("quick: 20 prices, missed 0, the last was 120");
+    const [, received, missed] = /^slow: (\d+) prices, missed (\d+),/m.exec(lines.join("\n")) ?? [];
+    expect(Number(received) + Number(missed)).toBe(20);
+  });
+
+  test("first-failure: what was booked is given back", async () => {
+    const lines = await new Example("first-failure").lines();
+    expect(lines).toContain("  has flight, hotel, car");
+    expect(lines).toContain("  flight: given back");
+    expect(lines.at(-1)).toBe("  stays at home, hotel: nothing left");
+  });
+
+  test("heat: parts in one region of shared memory, as on one thread", async () => {
+    const lines = await new Example("heat").lines();
+    expect(lines.at(-1)).toBe("4 parts, 150 rounds; as on one thread: yes");
+  });
+
+  test("pipeline: the writer holds the workers back", async () => {
+    const lines = await new Example("pipeline").lines();
+    expect(lines[0]).toMatch(/^60 jobs: 25997 primes below 300000, by workers/);
+    const [, ahead, room] =
+      /^never more than (\d+) jobs ahead .*room for (\d+)/.exec(lines[1] ?? "") ?? [];
+    expect(Number(ahead)).toBeLessThanOrEqual(Number(room));
+  });
+
+  test("log-batches: errors out of a response, in batches", async () => {
+    const lines = await new Example("log-batches").lines();
+    expect(lines.at(-1)).toMatch(/^10 errors in \d+ batches$/);
+  });
+
   test("there is none that is not tested here", () => {
     const files = readdirSync(new URL("../../examples", import.meta.url));
     expect(files.filter((file) => file.endsWith(".ts")).sort()).toEqual([
       "blocking.ts",
       "chat-server.ts",
+      "config-watcher.ts",
       "crawler.ts",
       "echo-server.ts",
       "embedding.ts",
+      "first-failure.ts",
       "graceful-shutdown.ts",
       "hand-written-future.ts",
+      "heat.ts",
       "hello.ts",
+      "log-batches.ts",
       "mandelbrot.ts",
+      "pipeline.ts",
+      "pub-sub.ts",
+      "rate-limiter.ts",
       "stealing.ts",
       "two-runtimes.ts",
       "uneven-map.ts",
