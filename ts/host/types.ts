@@ -38,6 +38,8 @@ export interface Host {
   onExit(callback: () => void): () => void;
   /** Keeps the process alive until the result is called. */
   keepAlive(): () => void;
+  /** The `test` of the runner that the host brings along, where it brings one. Loads it. */
+  builtinTest(): unknown;
   /** Threads, where the host has them and this page or process may use them. */
   readonly threads: HostThreads | undefined;
 }

@@ -1,5 +1,6 @@
 // The test runners: how a test is told to Vitest, node:test and others that are like them.
 
+import { host } from "#host";
 import { InvalidArgumentError } from "../runtime/errors.js";
 
 /** The `test` of a runner, as far as it is used here. */
@@ -61,20 +62,16 @@ export function eachOf(base: RunnerFunction, cases: readonly unknown[]): RunnerF
   return run as unknown as RunnerFunction;
 }
 
-interface NodeProcess {
-  getBuiltinModule?(name: string): { readonly test?: unknown } | undefined;
-}
-
 /**
  * The runner that this code runs in: the global `test`, or node:test.
  *
  * @throws {InvalidArgumentError} where there is neither, and in a Vitest without globals.
  */
 export function ownRunner(): RunnerFunction {
-  const { test, process } = globalThis as { test?: unknown; process?: NodeProcess };
+  const { test } = globalThis as { test?: unknown };
   if (typeof test === "function") return test as RunnerFunction;
   const inVitest = "__vitest_worker__" in globalThis;
-  const builtin = inVitest ? undefined : process?.getBuiltinModule?.("node:test")?.test;
+  const builtin = inVitest ? undefined : host.builtinTest();
   if (typeof builtin === "function") return builtin as RunnerFunction;
   throw new InvalidArgumentError(
     "test",

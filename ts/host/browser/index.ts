@@ -44,5 +44,6 @@ export const host: Host = {
   onIdleExit: () => () => {},
   onExit: () => () => {},
   keepAlive: () => () => {},
+  builtinTest: () => undefined,
   threads: undefined,
 };

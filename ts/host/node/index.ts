@@ -8,6 +8,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
 import { performance } from "node:perf_hooks";
 import type { Host, HostTimer } from "../types.js";
 import { holdLoop, threads } from "./threads.js";
@@ -56,5 +57,7 @@ export const host: Host = {
   onIdleExit: (callback) => listen("beforeExit", callback),
   onExit: (callback) => listen("exit", callback),
   keepAlive: holdLoop,
+  // `process.getBuiltinModule` would be shorter, and is not there before Node 20.16.
+  builtinTest: () => (createRequire(import.meta.url)("node:test") as { test: unknown }).test,
   threads,
 };
