@@ -1,4 +1,4 @@
-// AsyncLocalStorage in tasks: `captureContext` on one thread, `carryContext` from one to the other.
+// AsyncLocalStorage in tasks: captured at the spawn on one thread, `carryContext` from one to the other.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
@@ -23,7 +23,8 @@ import * as tasks from "./fixtures/collected.mjs";
 
 const storage = new AsyncLocalStorage<string>();
 
-const capturing = () => real((builder) => builder.captureContext());
+const capturing = () => real();
+const NONE = [undefined, undefined, undefined];
 
 function* reads() {
   const seen = [storage.getStore()];
@@ -45,7 +46,7 @@ async function readsAsync() {
 
 const ALL = ["r-1", "r-1", "r-1"];
 
-describe("captureContext: a task runs in the context of its spawn", () => {
+describe("a task runs in the context of its spawn", () => {
   test.each<[string, () => PromiseLike<unknown>]>([
     ["spawn of a coroutine function", () => spawn(reads)],
     ["spawn of a coroutine", () => spawn(reads())],
@@ -205,25 +206,78 @@ describe("captureContext: a task runs in the context of its spawn", () => {
     const rt = capturing();
     const handle = rt.spawn(reads);
     const seen = await storage.run("r-1", () => rt.run(sleep(5)).then(() => handle));
-    expect(seen).toEqual([undefined, undefined, undefined]);
+    expect(seen).toEqual(NONE);
+    await rt.shutdown();
+  });
+
+  test("with `captureContext(false)` none has any, whatever asked for the turn", async () => {
+    const rt = real((builder) => builder.captureContext(false));
+    const handles = ["r-1", "r-2"].map((name) => storage.run(name, () => rt.spawn(reads)));
+    expect(await Promise.all(handles)).toEqual([NONE, NONE]);
+    await rt.shutdown();
+  });
+
+  test("requests keep apart, also on the runtime that `await` has", async () => {
+    const answers = ["r-1", "r-2"].map((name) =>
+      storage.run(name, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return await future(reads);
+      }),
+    );
+    const [first, second] = await settles(Promise.all(answers));
+    expect(first).toEqual(ALL);
+    expect(second).toEqual(["r-2", "r-2", "r-2"]);
+  });
+
+  test("what a task without a context enters and does not leave is gone in the next turn", async () => {
+    const rt = capturing();
+    await rt.run(function* () {
+      storage.enterWith("left behind");
+    });
+    expect(await settles(rt.spawn(reads))).toEqual(NONE);
+    const inherits = await rt.run(function* () {
+      storage.enterWith("r-1");
+      return yield* spawn(reads);
+    });
+    expect(inherits).toEqual(ALL);
+    await rt.shutdown();
+  });
+
+  test("two storages, and one that holds nothing", async () => {
+    const other = new AsyncLocalStorage<string | undefined>();
+    const rt = capturing();
+    function* both() {
+      yield* sleep(1);
+      return [storage.getStore(), other.getStore()];
+    }
+    const seen = await rt.run(function* () {
+      const one = other.run("o", () => spawn(both));
+      const two = other.run("o", () => storage.run("r-1", () => spawn(both)));
+      const none = other.run(undefined, () => spawn(both));
+      return [yield* one, yield* two, yield* none];
+    });
+    expect(seen).toEqual([
+      [undefined, "o"],
+      ["r-1", "o"],
+      [undefined, undefined],
+    ]);
     await rt.shutdown();
   });
 
   test("on a virtual clock too", () => {
-    const rt = paused((builder) => builder.captureContext());
+    const rt = paused();
     expect(storage.run("r-1", () => rt.blockOn(reads))).toEqual(ALL);
   });
 
   test("local tasks of a multi_thread runtime", async () => {
-    const rt = crew(1, (builder) => builder.captureContext());
+    const rt = crew(1);
     expect(await settles(storage.run("r-1", () => rt.run(reads)))).toEqual(ALL);
     expect(await settles(storage.run("r-1", () => rt.spawn(readsAsync)))).toEqual(ALL);
   });
 });
 
 describe("carryContext: sendable tasks", () => {
-  const carrying = () =>
-    crew(2, (builder) => builder.captureContext().carryContext(tasks.capture, tasks.restore));
+  const carrying = () => crew(2, (builder) => builder.carryContext(tasks.capture, tasks.restore));
   const here = tasks.storage;
 
   test("coroutines, async functions and plain ones, in all of their polls", async () => {
@@ -294,7 +348,7 @@ describe("carryContext: sendable tasks", () => {
   });
 
   test("without carryContext they have none, whatever their thread is at", async () => {
-    const rt = crew(1, (builder) => builder.captureContext());
+    const rt = crew(1);
     const busy = rt.spawn(tasks.wanders);
     const seen = new Set<unknown>();
     for (let task = 0; task < 100; task++) {
@@ -311,9 +365,7 @@ describe("carryContext: sendable tasks", () => {
   });
 
   test("on current_thread: spawnBlocking carries, and a sendable task has what was captured", async () => {
-    const rt = real((builder) =>
-      builder.captureContext().carryContext(tasks.capture, tasks.restore),
-    );
+    const rt = real((builder) => builder.carryContext(tasks.capture, tasks.restore));
     const seen = await settles(
       here.run("r-1", () =>
         rt.run(function* () {

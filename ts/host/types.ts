@@ -30,8 +30,10 @@ export interface Host {
   runWith<T>(store: object, callback: () => T): T;
   /** The value that `runWith` carries, or undefined. */
   carried(): object | undefined;
-  /** What stands around this call in the host's own asynchronous context, to run other calls in; undefined where there is none. */
+  /** The host's asynchronous context of this call, to run other calls in; undefined where that holds nothing. */
   captureContext(): (<T>(callback: () => T) => T) | undefined;
+  /** Calls back outside of every such context, whoever calls. */
+  outside<T>(callback: () => T): T;
   /** Calls back when the process has nothing left to wait for. Returns what takes the callback back. */
   onIdleExit(callback: () => void): () => void;
   /** Calls back when the process ends. Returns what takes the callback back. */

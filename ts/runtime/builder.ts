@@ -232,11 +232,14 @@ export class Builder {
   }
 
   /**
-   * Tasks run in the asynchronous context of their spawn: what `AsyncLocalStorage` held there it holds in all their polls. Costs a
-   * few hundred nanoseconds a poll. Without effect where the host has no such thing.
+   * Whether tasks run in the asynchronous context of their spawn: what an `AsyncLocalStorage` held there it holds in all their polls.
+   * They do unless told otherwise, and a task that was spawned where nothing was held pays nothing for it. With `false` tasks run in
+   * no context. Without effect where the host has no such thing. To other threads: {@link carryContext}.
+   *
+   * @param enabled true unless given.
    */
-  captureContext(): this {
-    this.options.captureContext = true;
+  captureContext(enabled = true): this {
+    this.options.captureContext = enabled;
     return this;
   }
 

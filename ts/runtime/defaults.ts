@@ -21,7 +21,7 @@ export function defaultOptions(): RuntimeOptions {
     trackSpawnSites: host.environment("TOKIWA_SPAWN_SITES") === "1",
     trace: false,
     hooks: {},
-    captureContext: false,
+    captureContext: true,
     maxBlockingThreads: 512,
     keepAliveMs: 10_000,
     globalQueueInterval: 0,

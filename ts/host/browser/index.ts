@@ -41,6 +41,7 @@ export const host: Host = {
   runWith: (_store, callback) => callback(),
   carried: () => undefined,
   captureContext: () => undefined,
+  outside: (callback) => callback(),
   onIdleExit: () => () => {},
   onExit: () => () => {},
   keepAlive: () => () => {},

@@ -4,16 +4,15 @@
 //   turns         setImmediate: after the I/O callbacks of this turn, before the next poll of the system
 //   parking       Atomics.wait on a cell that nobody notifies
 //   carried value AsyncLocalStorage
+//   context       what the AsyncLocalStorages of the program hold, in context.ts
 //   threads       node:worker_threads, in threads.ts
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { performance } from "node:perf_hooks";
 import type { Host, HostTimer } from "../types.js";
+import { capture, outside, storage } from "./context.js";
 import { holdLoop, threads } from "./threads.js";
-
-const storage: AsyncLocalStorage<object> = new AsyncLocalStorage<object>();
 
 /** Timers beyond 2^31 - 1 ms fire at once in Node. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -53,7 +52,8 @@ export const host: Host = {
   environment: (name) => process.env[name],
   runWith: (store, callback) => storage.run(store, callback),
   carried: () => storage.getStore(),
-  captureContext: () => AsyncLocalStorage.snapshot(),
+  captureContext: capture,
+  outside,
   onIdleExit: (callback) => listen("beforeExit", callback),
   onExit: (callback) => listen("exit", callback),
   keepAlive: holdLoop,

@@ -298,9 +298,7 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.inTurn = true;
     this.eventLoop.beginTurn();
     try {
-      return carriedCell() === undefined
-        ? this.poll(drives, isDone)
-        : this.pollForNobody(drives, isDone);
+      return this.pollOutside(drives, isDone);
     } finally {
       this.inTurn = false;
       replaceNoting(noting);
@@ -312,9 +310,15 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     }
   }
 
-  /** A turn that an async function asked for: what other tasks call in it is not that function's, and does not end with it. */
-  private pollForNobody(drives: number | undefined, isDone: () => boolean): TurnEnd {
-    return this.host.runWith(this.nobody, () => this.poll(drives, isDone));
+  /**
+   * What tasks call in a turn belongs to them, not to whoever asked for the turn: not in his context, and if he is an async function
+   * it does not end with that.
+   */
+  private pollOutside(drives: number | undefined, isDone: () => boolean): TurnEnd {
+    const { host } = this;
+    const poll = (): TurnEnd => this.poll(drives, isDone);
+    if (carriedCell() === undefined) return host.outside(poll);
+    return host.outside(() => host.runWith(this.nobody, poll));
   }
 
   private poll(drives: number | undefined, isDone: () => boolean): TurnEnd {

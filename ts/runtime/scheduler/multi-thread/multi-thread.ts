@@ -11,7 +11,6 @@ import {
   replaceContext,
   TASK_BUDGET,
 } from "../../../future/index.js";
-import type { Host } from "../../../host/types.js";
 import { takeLanded } from "../../../send/carrying.js";
 import type { SendableInfo } from "../../../send/sendable.js";
 import {
@@ -94,8 +93,6 @@ export class MultiThread extends ThreadScheduler {
   readonly payloads: Payloads;
   private readonly parkWords: Int32Array;
   private readonly parkIndex: number;
-  /** The host's context of no task: for those whose spawner's context is not carried. */
-  private readonly outside: ReturnType<Host["captureContext"]>;
   private announced = false;
   private waitsAsync = false;
   private parkedAt = 0;
@@ -135,7 +132,6 @@ export class MultiThread extends ThreadScheduler {
       options.maxTasks,
       contextCapture,
     );
-    this.outside = options.captureContext ? this.host.captureContext() : undefined;
     this.parkWords = new Int32Array(wasm.memory.buffer);
     this.parkIndex = this.core.parkIndex(thread);
   }
@@ -226,9 +222,7 @@ export class MultiThread extends ThreadScheduler {
     const blocks = this.role === ROLE_BLOCKING;
     const { contextRestore } = this.options.hooks;
     if (contextRestore === undefined || !this.payloads.isCarrying(slot)) {
-      const cell = newCell(this, slot, id, fn, args, blocks);
-      cell.runIn(this.outside);
-      return cell;
+      return newCell(this, slot, id, fn, args, blocks);
     }
     const [captured, ...rest] = args;
     const cell = newCell(this, slot, id, fn, rest, blocks);
