@@ -1,5 +1,7 @@
 // tokiwa: what nearly every program needs.
 
+export type { Duration, DurationLike } from "./future/duration.js";
+export { DurationError } from "./future/duration.js";
 export {
   type AsyncContext,
   type AsyncFunction,
@@ -48,8 +50,6 @@ export {
 } from "./send/sendable.js";
 export { spawn } from "./task/spawn.js";
 export { yieldNow } from "./task/yield-now.js";
-export type { Duration, DurationLike } from "./time/duration.js";
-export { DurationError } from "./time/duration.js";
 export {
   Interval,
   type IntervalOptions,

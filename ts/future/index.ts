@@ -6,6 +6,7 @@ export * from "./current.js";
 export * from "./delay.js";
 export * from "./drive.js";
 export * from "./drop.js";
+export * from "./duration.js";
 export * from "./errors.js";
 export * from "./future.js";
 export * from "./into.js";

@@ -1,8 +1,8 @@
 // Settings of a runtime, each refused at the call if it is not possible.
 
 import { host } from "#host";
+import { type Duration, toMillis } from "../future/duration.js";
 import { sendableInfo } from "../send/sendable.js";
-import { type Duration, toMillis } from "../time/duration.js";
 import { installDriver } from "./context.js";
 import { MAX_TASKS, MAX_TIMERS } from "./core/binding.js";
 import { defaultOptions } from "./defaults.js";

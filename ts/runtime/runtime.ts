@@ -1,6 +1,6 @@
 // A runtime: a scheduler with its clock, its drivers and its end.
 
-import { type Duration, toMillis } from "../time/duration.js";
+import { type Duration, toMillis } from "../future/duration.js";
 import type { EnterGuard } from "./entered.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";

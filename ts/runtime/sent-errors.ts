@@ -1,9 +1,9 @@
 // The library's own errors keep their class across threads.
 
+import { DurationError } from "../future/duration.js";
 import * as futureErrors from "../future/errors.js";
 import { registerError } from "../send/codec.js";
 import { SendError } from "../send/errors.js";
-import { DurationError } from "../time/duration.js";
 import * as runtimeErrors from "./errors.js";
 import { JoinError } from "./task/join-error.js";
 

@@ -13,6 +13,7 @@
 // A combinator takes its stream over. Combinators are sources (`source.ts`) that stand directly on each other; the one stream
 // around the last of them, `Derived`, sees to S3 to S5 for all of them.
 
+import { type Duration, toMillis } from "../future/duration.js";
 import type { ElapsedError } from "../future/errors.js";
 import {
   type Context,
@@ -22,7 +23,6 @@ import {
   type IntoFuture,
   type Poll,
 } from "../future/index.js";
-import { type Duration, toMillis } from "../time/duration.js";
 import { StreamIterator } from "./bridges/iterator.js";
 import { NodeSink } from "./bridges/node-sink.js";
 import type { NodeReadable, NodeWritableLike } from "./bridges/node-types.js";

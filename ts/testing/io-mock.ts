@@ -1,5 +1,6 @@
 // A byte stream that follows a script: tokio-test's `io::Builder`.
 
+import { type Duration, toMillis } from "../future/duration.js";
 import type { Context, Future, Poll } from "../future/index.js";
 import { describe } from "../future/index.js";
 import {
@@ -14,7 +15,6 @@ import {
   writeAll,
 } from "../io/index.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
-import { type Duration, toMillis } from "../time/duration.js";
 import { Script } from "./script.js";
 
 /** Bytes, or text that stands for them in UTF-8. */

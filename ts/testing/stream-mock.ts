@@ -1,9 +1,9 @@
 // A stream that follows a script: tokio-test's `StreamMockBuilder`.
 
+import { type Duration, toMillis } from "../future/duration.js";
 import { type Context, Pending, type Poll, proceed } from "../future/index.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
 import { Stream } from "../stream/index.js";
-import { type Duration, toMillis } from "../time/duration.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { MockError } from "./errors.js";
 

@@ -1,5 +1,6 @@
 // Stopping and moving a runtime's clock, for tests.
 
+import { type Duration, toMillis } from "../future/duration.js";
 import {
   type Context,
   Future,
@@ -8,7 +9,6 @@ import {
   PolledAfterCompletionError,
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
-import { type Duration, toMillis } from "./duration.js";
 
 /**
  * Stops the current runtime's clock. From then on it moves by `advance`, and by itself to the next timer whenever nothing

@@ -11,6 +11,7 @@
 // A binary heap and not a wheel: a hundred thousand entries are seventeen levels, and nothing has to be moved as time passes.
 
 import { host } from "#host";
+import { type Duration, FAR_FUTURE_MS, toMillis } from "../future/duration.js";
 import {
   type Context,
   Future,
@@ -25,7 +26,6 @@ import { currentScheduler } from "../runtime/context.js";
 import { tryCurrentScheduler } from "../runtime/entered.js";
 import { LimitError } from "../runtime/errors.js";
 import type { Timers } from "../runtime/timers.js";
-import { type Duration, FAR_FUTURE_MS, toMillis } from "./duration.js";
 import { DeadlineTooFarError, UnknownKeyError } from "./errors.js";
 import { Instant } from "./instant.js";
 import { checkInstant, Sleep } from "./sleep.js";

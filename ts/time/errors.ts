@@ -1,4 +1,4 @@
-// Errors of delay queues. Those of durations are in duration.ts, that of timeouts in timeout.ts.
+// Errors of delay queues. Those of durations are in future/duration.ts, that of timeouts in timeout.ts.
 
 import { describe, TokiwaError } from "../future/index.js";
 

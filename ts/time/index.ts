@@ -1,8 +1,8 @@
 // tokiwa/time
 
+export { type Duration, DurationError, type DurationLike } from "../future/duration.js";
 export { advance, pause, resume } from "./control.js";
 export { type DelayKey, DelayQueue, type Expired } from "./delay-queue.js";
-export { type Duration, DurationError, type DurationLike } from "./duration.js";
 export { DeadlineTooFarError, UnknownKeyError } from "./errors.js";
 export { Instant } from "./instant.js";
 export {

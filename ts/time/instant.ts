@@ -1,8 +1,8 @@
 // A point on a runtime's clock.
 
 import { host } from "#host";
+import { type Duration, toMillis } from "../future/duration.js";
 import { tryCurrentScheduler } from "../runtime/entered.js";
-import { type Duration, toMillis } from "./duration.js";
 
 /** The present: of the current runtime's clock, which may stand still, or of the host's outside of every runtime. */
 export function nowMs(): number {

@@ -1,5 +1,6 @@
 // interval: ticks at a fixed period, and what to do when some were missed.
 
+import { type Duration, DurationError, toMillis } from "../future/duration.js";
 import {
   type Context,
   Future,
@@ -8,7 +9,6 @@ import {
   PolledAfterCompletionError,
 } from "../future/index.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
-import { type Duration, DurationError, toMillis } from "./duration.js";
 import { Instant } from "./instant.js";
 import { checkInstant, type Sleep, sleepUntil } from "./sleep.js";
 

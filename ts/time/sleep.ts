@@ -1,6 +1,7 @@
 // sleep and sleepUntil.
 
 import { host } from "#host";
+import { type Duration, FAR_FUTURE_MS, toMillis } from "../future/duration.js";
 import {
   type Context,
   describe,
@@ -18,7 +19,6 @@ import { currentScheduler } from "../runtime/context.js";
 import { tryCurrentScheduler } from "../runtime/entered.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
 import type { Timers } from "../runtime/timers.js";
-import { type Duration, FAR_FUTURE_MS, toMillis } from "./duration.js";
 import { Instant } from "./instant.js";
 
 const NEW = -1;

@@ -1,5 +1,6 @@
 // timeout and timeoutAt.
 
+import { type Duration, toMillis } from "../future/duration.js";
 import {
   type Context,
   describeWait,
@@ -12,7 +13,6 @@ import {
   type Poll,
   PolledAfterCompletionError,
 } from "../future/index.js";
-import { type Duration, toMillis } from "./duration.js";
 import type { Instant } from "./instant.js";
 import { type Sleep, sleep, sleepUntil } from "./sleep.js";
 

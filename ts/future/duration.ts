@@ -1,6 +1,6 @@
 // Durations: milliseconds, or an object with the fields of a Temporal.Duration.
 
-import { describe, TokiwaError } from "../future/errors.js";
+import { describe, TokiwaError } from "./errors.js";
 
 /** What a `Temporal.Duration` has, in any selection. */
 export interface DurationLike {
