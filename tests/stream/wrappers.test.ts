@@ -1,6 +1,6 @@
 // Streams over channels, intervals, sets of tasks and listeners.
 
-import { type Context, interval, Pending, type Poll, sleep, spawn } from "tokiwa";
+import { type Context, interval, main, Pending, type Poll, sleep, spawn } from "tokiwa";
 import {
   BroadcastStream,
   IntervalStream,
@@ -10,12 +10,12 @@ import {
   UndefinedItemError,
   WatchStream,
 } from "tokiwa/stream";
-import { broadcast, LaggedError, mpsc, SendError, watch } from "tokiwa/sync";
+import { broadcast, ClosedHandleError, LaggedError, mpsc, SendError, watch } from "tokiwa/sync";
 import { JoinSet } from "tokiwa/task";
 import { describe, expect, test } from "vitest";
 import { runNet } from "../support/net.js";
 import { now, runPaused, timers } from "../support/time.js";
-import { Polled, restOf } from "./support.js";
+import { Polled, restOf, thrownBy } from "./support.js";
 
 describe("ReceiverStream", () => {
   test("gives what was sent, ends with the channel", () => {
@@ -55,6 +55,67 @@ describe("ReceiverStream", () => {
     stream[Symbol.dispose]();
     tx.send(1);
     expect([rx.tryRecv(), restOf(stream)]).toEqual([1, ["end"]]);
+  });
+});
+
+describe("the end", () => {
+  /** Something to be wrapped that is over, and counts how often it is dropped. */
+  function over(poll: (cx: Context) => undefined) {
+    const inner = {
+      drops: 0,
+      pollRecv: poll,
+      pollChanged: poll,
+      pollJoinNext: poll,
+      isClosed: () => true,
+      isEmpty: () => true,
+      borrowAndUpdate: () => 0,
+      [Symbol.dispose]() {
+        inner.drops += 1;
+      },
+    };
+    return inner;
+  }
+  const closed = () => {
+    throw new Error("closed");
+  };
+
+  test("of a channel drops the receiver", () => {
+    const mpscLike = over(() => undefined);
+    const broadcastLike = over(closed);
+    const watchLike = over(closed);
+    const streams = [
+      new ReceiverStream(mpscLike),
+      new BroadcastStream(broadcastLike),
+      WatchStream.fromChanges(watchLike),
+    ];
+    expect(streams.map((stream) => restOf<unknown>(stream))).toEqual([["end"], ["end"], ["end"]]);
+    for (const stream of streams) stream[Symbol.dispose]();
+    expect([mpscLike, broadcastLike, watchLike].map((inner) => inner.drops)).toEqual([1, 1, 1]);
+  });
+
+  test("of a set of tasks leaves the set to its owner", () => {
+    const set = over(() => undefined);
+    const stream = new JoinSetStream(set);
+    expect([restOf(stream), stream.intoInner(), set.drops]).toEqual([["end"], undefined, 0]);
+  });
+
+  test("what a receiver's clean-up throws after an error comes with that", () => {
+    const inner = over(closed);
+    inner[Symbol.dispose] = () => {
+      throw new Error("clean-up");
+    };
+    const error = thrownBy(() => restOf(new ReceiverStream(inner)));
+    expect(error).toMatchObject({ message: "closed", suppressed: { message: "clean-up" } });
+  });
+
+  test("of a shared channel gives its memory back", async () => {
+    await main(function* () {
+      const [tx, rx] = mpsc.shared<string>(1);
+      tx.trySend("a");
+      tx[Symbol.dispose]();
+      expect(yield* new ReceiverStream(rx).collect()).toEqual(["a"]);
+      expect(() => rx.tryRecv()).toThrow(ClosedHandleError);
+    });
   });
 });
 

@@ -1,10 +1,10 @@
 // Streams over what can be polled for one thing after the other: channels, intervals, sets of tasks, listeners. Each asks for a
 // few methods only, so that anything that has them will do.
 //
-// W1  A wrapper owns what it wraps: dropping the stream drops it. `intoInner()` gives it back.
-// W2  What has ended is left as it is: its owner may have other uses for it.
+// W1  A wrapper owns what it wraps: the end, an error and a drop of the stream drop it. `intoInner()` gives it back.
+// W2  But a set of tasks that is empty is left as it is: its owner may have other uses for it.
 
-import { type Context, Pending, type Poll } from "../../future/index.js";
+import { type Context, dropAllBecause, Pending, type Poll } from "../../future/index.js";
 import { UndefinedItemError } from "../errors.js";
 import type { Result } from "../source.js";
 import { Stream } from "../stream.js";
@@ -21,16 +21,19 @@ abstract class Wrapper<T, I extends object> extends Stream<T> {
   override pollNext(cx: Context): Poll<T | undefined> {
     const { held } = this;
     if (held === undefined) return undefined;
-    // Should it throw, it has ended; what it wraps is dropped, as everything that a stream holds.
     let item: Poll<T | undefined>;
     try {
       item = this.pollInner(held, cx);
     } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
+      throw dropAllBecause(error, [this]);
     }
-    if (item === undefined) this.held = undefined;
+    if (item === undefined) this.end();
     return item;
+  }
+
+  /** What is done with what it wraps at the end. */
+  protected end(): void {
+    this[Symbol.dispose]();
   }
 
   protected abstract pollInner(inner: I, cx: Context): Poll<T | undefined>;
@@ -54,7 +57,7 @@ export interface PollRecv<T> extends Partial<Disposable> {
   pollRecv(cx: Context): Poll<T | undefined>;
 }
 
-/** What a channel brings; ends when the channel is closed and empty. */
+/** What a channel brings; ends when the channel is closed and empty, or brings undefined. */
 export class ReceiverStream<T> extends Wrapper<T, PollRecv<T>> {
   protected override pollInner(inner: PollRecv<T>, cx: Context): Poll<T | undefined> {
     return inner.pollRecv(cx);
@@ -179,10 +182,14 @@ export interface PollJoinNext<R> extends Partial<Disposable> {
   pollJoinNext(cx: Context): Poll<R | undefined>;
 }
 
-/** How the tasks of a set end, in that order; ends when the set is empty. Dropping it aborts the others. */
+/** How the tasks of a set end, in that order; ends when the set is empty, and leaves it to its owner. Dropping it aborts the others. */
 export class JoinSetStream<R> extends Wrapper<R, PollJoinNext<R>> {
   protected override pollInner(inner: PollJoinNext<R>, cx: Context): Poll<R | undefined> {
     return inner.pollJoinNext(cx);
+  }
+
+  protected override end(): void {
+    this.intoInner();
   }
 
   override waitsFor(): string {
