@@ -73,6 +73,25 @@ describe("StreamMap", () => {
     expect([[...map.keys()], streams[0]?.[1].drops]).toEqual([["b"], 0]);
   });
 
+  test("keys, values and entries come in the order of insertion, whatever has gone; and while some go", () => {
+    const map = new StreamMap<string, number>();
+    const streams = new Map(["a", "b", "c", "d"].map((key) => [key, new Fed(0)] as const));
+    for (const [key, stream] of streams) map.insert(key, stream);
+    map.remove("a");
+    streams.delete("a");
+    expect([[...map.keys()], [...map.values()], [...map.entries()]]).toEqual([
+      [...streams.keys()],
+      [...streams.values()],
+      [...streams],
+    ]);
+    const left: string[] = [];
+    for (const [key] of map.entries()) {
+      left.push(key);
+      map.remove(key);
+    }
+    expect([left, map.isEmpty()]).toEqual([["b", "c", "d"], true]);
+  });
+
   test("clear and dispose drop all of them", () => {
     const streams = [new Fed<number>(), new Fed<number>()];
     const map = new StreamMap<number, number>();

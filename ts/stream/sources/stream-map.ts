@@ -56,8 +56,8 @@ class NextMany<K, V> extends Future<[K, V][]> {
  * Keys are compared as those of a `Map`.
  */
 export class StreamMap<K, V> extends Stream<[K, V]> {
-  private readonly entries: Entry<K, V>[] = [];
-  /** Where the stream of a key stands in `entries`. */
+  private readonly list: Entry<K, V>[] = [];
+  /** Where the stream of a key stands in `list`; in the order of insertion, which the list does not keep. */
   private readonly places: Map<K, number> = new Map();
   /** What a stream threw while others had given something (M3). */
   private failure: { readonly error: unknown } | undefined = undefined;
@@ -76,11 +76,11 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
   private put(key: K, stream: Stream<V>): Stream<V> | undefined {
     const place = this.places.get(key);
     if (place === undefined) {
-      this.places.set(key, this.entries.push({ key, stream }) - 1);
+      this.places.set(key, this.list.push({ key, stream }) - 1);
       return undefined;
     }
-    const previous = this.entries[place] as Entry<K, V>;
-    this.entries[place] = { key, stream };
+    const previous = this.at(place);
+    this.list[place] = { key, stream };
     return previous.stream;
   }
 
@@ -88,7 +88,7 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
   remove(key: K): Stream<V> | undefined {
     const place = this.places.get(key);
     if (place === undefined) return undefined;
-    const { stream } = this.entries[place] as Entry<K, V>;
+    const { stream } = this.at(place);
     this.removeAt(place);
     this.waker?.wake();
     return stream;
@@ -100,24 +100,35 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
 
   get(key: K): Stream<V> | undefined {
     const place = this.places.get(key);
-    return place === undefined ? undefined : this.entries[place]?.stream;
+    return place === undefined ? undefined : this.list[place]?.stream;
   }
 
+  /** The keys, in the order in which they were inserted. */
   keys(): IterableIterator<K> {
     return this.places.keys();
   }
 
+  /** The streams, in the order of {@link keys}. */
   *values(): IterableIterator<Stream<V>> {
-    for (const { stream } of this.entries) yield stream;
+    for (const place of this.places.values()) yield this.at(place).stream;
+  }
+
+  /** The keys with their streams, in the order of {@link keys}. The map itself is iterated for its items, as any stream. */
+  *entries(): IterableIterator<[K, Stream<V>]> {
+    for (const [key, place] of this.places) yield [key, this.at(place).stream];
+  }
+
+  private at(place: number): Entry<K, V> {
+    return this.list[place] as Entry<K, V>;
   }
 
   /** How many streams there are. */
   len(): number {
-    return this.entries.length;
+    return this.list.length;
   }
 
   isEmpty(): boolean {
-    return this.entries.length === 0;
+    return this.list.length === 0;
   }
 
   /** Drops all streams. */
@@ -128,19 +139,19 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
   }
 
   private takeAll(): Stream<V>[] {
-    const streams = this.entries.map((entry) => entry.stream);
-    this.entries.length = 0;
+    const streams = this.list.map((entry) => entry.stream);
+    this.list.length = 0;
     this.places.clear();
     return streams;
   }
 
   /** The last entry takes the place of the one that goes. */
   private removeAt(place: number): void {
-    const last = this.entries.pop() as Entry<K, V>;
-    const gone = this.entries[place] ?? last;
+    const last = this.list.pop() as Entry<K, V>;
+    const gone = this.list[place] ?? last;
     this.places.delete(gone.key);
     if (gone === last) return;
-    this.entries[place] = last;
+    this.list[place] = last;
     this.places.set(last.key, place);
   }
 
@@ -178,13 +189,13 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
 
   /** Asks each stream once, from a random one on (M1). Returns whether all is well. */
   private pollRound(cx: Context, limit: number, items: [K, V][]): boolean {
-    const { entries } = this;
-    const first = entries.length < 2 ? 0 : randomBelow(entries.length);
+    const { list } = this;
+    const first = list.length < 2 ? 0 : randomBelow(list.length);
     let place = first;
-    for (let left = entries.length; left > 0 && items.length < limit; left--) {
+    for (let left = list.length; left > 0 && items.length < limit; left--) {
       // A function that a stream calls may have changed the map.
-      if (place >= entries.length) place = 0;
-      const entry = entries[place];
+      if (place >= list.length) place = 0;
+      const entry = list[place];
       if (entry === undefined) break;
       try {
         place = this.pollEntry(entry, cx, items) ? place + 1 : this.afterRemoval(place, first);
@@ -200,7 +211,7 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
   /** The place to go on at when the entry of `place` has gone: the last one has moved there. */
   private afterRemoval(place: number, first: number): number {
     // Before the place where the round began, the one that moved was asked at the round's start.
-    return place < first && first <= this.entries.length ? place + 1 : place;
+    return place < first && first <= this.list.length ? place + 1 : place;
   }
 
   /** Asks one stream; false when it has ended, and is gone. */
@@ -212,7 +223,7 @@ export class StreamMap<K, V> extends Stream<[K, V]> {
       return true;
     }
     const place = this.places.get(key);
-    const isThere = place !== undefined && this.entries[place]?.stream === stream;
+    const isThere = place !== undefined && this.list[place]?.stream === stream;
     if (isThere) this.removeAt(place);
     stream[Symbol.dispose]();
     return !isThere;
