@@ -1,11 +1,13 @@
 // What the compiler makes of streams. `tsc -p tests` is the test; this file only has to run.
 
+import { PassThrough, type Readable } from "node:stream";
 import type { ElapsedError, Future } from "tokiwa";
 import { sleep } from "tokiwa";
 import {
   BroadcastStream,
   type ChunksTimeout,
   type Closed,
+  type Emit,
   fromCoroutine,
   fromNode,
   iter,
@@ -74,6 +76,31 @@ test("types", () => {
       yield* emit(1);
     }),
   ).as<Stream<number>>(true);
+  is(
+    fromCoroutine<string>(function* (emit, n: number) {
+      yield* emit(`${n}`);
+    }, 1),
+  ).as<Stream<string>>(true);
+  function* each<T>(emit: Emit<T>, items: readonly T[]) {
+    for (const item of items) yield* emit(item);
+  }
+  is(fromCoroutine(each, ["a"])).as<Stream<string>>(true);
+  function* repeat(emit: Emit<string>, count: number) {
+    for (let n = 0; n < count; n++) yield* emit("a");
+  }
+  is(fromCoroutine(repeat, 1)).as<Stream<string>>(true);
+  // @ts-expect-error: an argument of another type.
+  void (() => fromCoroutine(repeat, "1"));
+  // @ts-expect-error: one argument too few.
+  void (() => fromCoroutine(repeat));
+  // @ts-expect-error: an item of another type.
+  void (() => fromCoroutine<number>(repeat, 1));
+
+  const readable: Readable = numbers.toNode();
+  const old: NodeJS.ReadableStream = numbers.toNode();
+  void [readable, old];
+  is(numbers.toNode()[Symbol.asyncIterator]().next).as<AsyncIterator<number>["next"]>(true);
+  void (() => numbers.toNode().pipe(new PassThrough()).pipe(new PassThrough()));
   void JoinSetStream;
   void ListenerStream;
   void fromNode;

@@ -136,11 +136,23 @@ class CoroutineStream<T> extends Stream<T> {
  *
  * Nothing of it runs before the first poll.
  *
- * @param fn is given `emit` before its own arguments. State the type of the items: `fromCoroutine<number>(function* (emit) …)`.
+ * @param fn is given `emit` before its own arguments. State the type of the items, at `emit` or before all:
+ *   `fromCoroutine(function* (emit: Emit<number>, from: number) …, 1)`, `fromCoroutine<number>(function* (emit) …)`. The latter leaves
+ *   the arguments unchecked, if there are any.
  */
-export function fromCoroutine<T, A extends readonly unknown[] = []>(
+export function fromCoroutine<T, A extends readonly unknown[]>(
   fn: (emit: Emit<T>, ...args: A) => Coroutine<unknown>,
   ...args: A
+): Stream<T>;
+// Whoever states T cannot leave A to be inferred. Without a stated T this one fits nothing: it is `never` then.
+export function fromCoroutine<T = never>(
+  // biome-ignore lint/suspicious/noExplicitAny: parameters that state their own types.
+  fn: (emit: Emit<NoInfer<T>>, ...args: any[]) => Coroutine<unknown>,
+  ...args: unknown[]
+): Stream<T>;
+export function fromCoroutine<T>(
+  fn: (emit: Emit<T>, ...args: unknown[]) => Coroutine<unknown>,
+  ...args: unknown[]
 ): Stream<T> {
   checkFunction("fromCoroutine(fn)", fn);
   const slot = new Slot<T>();
