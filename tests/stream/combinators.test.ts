@@ -90,6 +90,19 @@ describe("take, takeWhile, skip, skipWhile", () => {
     expect(restOf(source)).toEqual([6, "end"]);
   });
 
+  test("byRef stays at its end and behind an error, also where the stream does not", () => {
+    for (const source of [fed(1).push(2), new Fed(1).fail(new Error("bad")).push(2)]) {
+      const polled = new Polled(source.byRef());
+      expect(polled.next()).toBe(1);
+      try {
+        expect(polled.next()).toBe(undefined);
+      } catch (error) {
+        expect((error as Error).message).toBe("bad");
+      }
+      expect([polled.next(), source.drops, new Polled(source).next()]).toEqual([undefined, 0, 2]);
+    }
+  });
+
   test("skip", () => {
     expect(restOf(fed(1, 2, 3).skip(2))).toEqual([3, "end"]);
     expect(restOf(fed(1, 2).skip(5))).toEqual(["end"]);

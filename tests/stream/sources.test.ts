@@ -102,7 +102,13 @@ describe("iter", () => {
   });
 
   test("refuses what cannot be iterated", () => {
-    expect(thrownBy(() => iter(7 as unknown as number[]))).toBeInstanceOf(StreamArgumentError);
+    for (const value of [7, null, undefined]) {
+      const error = thrownBy(() => iter(value as unknown as number[])) as Error;
+      expect(error).toBeInstanceOf(StreamArgumentError);
+      expect(error.message).toBe(
+        `iter(iterable) was given ${value}, but must be an iterable; for one that is async there is \`fromAsyncIterable\``,
+      );
+    }
   });
 
   test("spends the budget: another task has its turn within an endless stream", () => {

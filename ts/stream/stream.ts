@@ -95,7 +95,7 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
     return new TryNext(this);
   }
 
-  /** The same stream by reference: it ends when this one does, and dropping it leaves this one as it is. */
+  /** The same stream by reference: it ends when this one does, for good, and dropping it leaves this one as it is. */
   byRef(): Stream<T> {
     return new ByReference(this);
   }
@@ -376,6 +376,7 @@ class Derived<T, S extends Source<T> = Source<T>> extends Stream<T> {
   }
 }
 
+/** Keeps to S3 and S4 by itself, whatever it refers to; S5 is what it is there to avoid. */
 class ByReference<T> extends Stream<T> {
   private inner: Stream<T> | undefined;
 
@@ -385,7 +386,17 @@ class ByReference<T> extends Stream<T> {
   }
 
   override pollNext(cx: Context): Poll<T | undefined> {
-    return this.inner?.pollNext(cx);
+    const { inner } = this;
+    if (inner === undefined) return undefined;
+    let item: Poll<T | undefined>;
+    try {
+      item = inner.pollNext(cx);
+    } catch (error) {
+      this.inner = undefined;
+      throw error;
+    }
+    if (item === undefined) this.inner = undefined;
+    return item;
   }
 
   override waitsFor(): string | undefined {

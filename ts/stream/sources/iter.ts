@@ -9,7 +9,7 @@ import {
   type Poll,
   proceed,
 } from "../../future/index.js";
-import { checkFunction, UndefinedItemError } from "../errors.js";
+import { checkFunction, StreamArgumentError, UndefinedItemError } from "../errors.js";
 import { Stream } from "../stream.js";
 
 class Empty extends Stream<never> {
@@ -156,10 +156,14 @@ export function once<T>(item: T): Stream<T> {
  * The items of something that can be iterated: an array, a set, a generator that was called. Always ready, so each item takes a
  * unit of the task's budget. Dropping the stream ends the iterator.
  *
+ * @throws {StreamArgumentError} at the call, for what is no iterable.
  * @throws (from the poll) what the iterator throws; {@link UndefinedItemError} for an item that is undefined.
  */
 export function iter<T>(iterable: Iterable<T>): Stream<T> {
-  checkFunction("iter(iterable)[Symbol.iterator]", iterable[Symbol.iterator]);
+  if (typeof iterable?.[Symbol.iterator] !== "function") {
+    const hint = "an iterable; for one that is async there is `fromAsyncIterable`";
+    throw new StreamArgumentError("iter(iterable)", iterable, hint);
+  }
   return new Iter(iterable);
 }
 
