@@ -6,7 +6,7 @@ import { PassThrough, pipeline, Readable, Transform, Writable } from "node:strea
 import { promisify } from "node:util";
 import { createGzip, gunzipSync } from "node:zlib";
 import { BlockedLoopError, select, sleep, spawn } from "tokiwa";
-import { fromNode, iter, PrematureCloseError } from "tokiwa/stream";
+import { ClosedSinkError, fromNode, fromWeb, iter, PrematureCloseError } from "tokiwa/stream";
 import { describe, expect, test } from "vitest";
 import { loopTurns, rejection, settles } from "../support/tasks.js";
 import { now, runPaused, runPausedOnLoop } from "../support/time.js";
@@ -262,6 +262,37 @@ describe("toNode", () => {
     expect(error.message).toMatch(/null/);
   });
 
+  test("in byte mode a chunk that is empty is left out, and does not stop it; as an object it is one", async () => {
+    const readAll = async (readable: AsyncIterable<unknown>) => {
+      const chunks: string[] = [];
+      for await (const chunk of readable) chunks.push(String(chunk));
+      return chunks;
+    };
+    const chunks = ["", "a", Buffer.alloc(0), Buffer.from("b"), ""];
+    for (const highWaterMark of [0, 1_024]) {
+      const bytes = iter(chunks).toNode({ objectMode: false, highWaterMark });
+      expect(await settles(readAll(bytes))).toEqual(["a", "b"]);
+    }
+    expect(await settles(readAll(iter(chunks).toNode()))).toEqual(chunks.map(String));
+  });
+
+  test("why it was destroyed is passed on to a readable of the web below it", async () => {
+    let reason: unknown;
+    const body = new ReadableStream<number>({
+      cancel(given) {
+        reason = given;
+      },
+    });
+    const readable = fromWeb(body)
+      .map((n) => n)
+      .toNode() as Readable;
+    const error = new Error("enough");
+    readable.on("error", () => {});
+    readable.destroy(error);
+    await loopTurns();
+    expect([reason, readable.closed]).toEqual([error, true]);
+  });
+
   test("bytes, through a real transform, and back", async () => {
     const bytes = randomBytes(200_000);
     const parts = Array.from({ length: 20 }, (_, n) =>
@@ -371,11 +402,92 @@ describe("pipeToNode", () => {
     ]);
   });
 
-  test("preventClose leaves it open", async () => {
+  test("a writable that somebody else ends, or has ended, is an error, and is left to end by itself", async () => {
+    for (const before of [false, true]) {
+      const source = new Fed<number>();
+      const { writable, log, takeOne } = slowSink(9);
+      writable.write(0);
+      if (before) writable.end();
+      const failed = rejection(source.pipeToNode(writable));
+      await loopTurns();
+      if (!before) writable.end();
+      await takeOne();
+      expect(await settles(failed)).toBeInstanceOf(ClosedSinkError);
+      await loopTurns();
+      expect([source.drops, log]).toEqual([1, [0, "ended"]]);
+    }
+  });
+
+  test("an item that comes when somebody else has ended or destroyed it finds that out, if no event has said so", async () => {
+    const ended = slowSink(9).writable;
+    ended.write(0);
+    const silent = new Writable({ objectMode: true, emitClose: false });
+    for (const [writable, end] of [
+      [ended, () => ended.end()],
+      [silent, () => silent.destroy()],
+    ] as const) {
+      const source = new Fed<number>();
+      const failed = rejection(source.pipeToNode(writable));
+      await loopTurns();
+      end();
+      await loopTurns();
+      source.push(1);
+      expect(await settles(failed)).toBeInstanceOf(ClosedSinkError);
+      expect([source.drops, writable.errored]).toEqual([1, null]);
+    }
+  });
+
+  test("one that has failed, and has not said so yet, ends the pipe and not the process", async () => {
+    const { writable } = slowSink(9);
+    const message = await runPausedOnLoop(function* () {
+      writable.destroy(new Error("before"));
+      try {
+        return yield* new Fed<number>().pipeToNode(writable);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    await loopTurns();
+    expect(message).toBe("before");
+  });
+
+  test("preventClose waits until everything is taken, and leaves it open", async () => {
     const { writable, log, takeOne } = slowSink(9);
-    await settles((async () => await fed(1).pipeToNode(writable, { preventClose: true }))());
+    let done = false;
+    const pipe = (async () => {
+      await fed(1, 2).pipeToNode(writable, { preventClose: true });
+      done = true;
+    })();
+    await loopTurns();
     await takeOne();
-    expect([log, writable.writableEnded]).toEqual([[1], false]);
+    expect([log, done]).toEqual([[1, 2], false]);
+    await takeOne();
+    await settles(pipe);
+    expect([log, writable.writableEnded]).toEqual([[1, 2], false]);
+  });
+
+  test("preventClose: an error of the last write is thrown", async () => {
+    const full = new Writable({
+      objectMode: true,
+      write(_chunk, _encoding, callback) {
+        setImmediate(callback, new Error("disk full"));
+      },
+    });
+    const pipe = fed(1).pipeToNode(full, { preventClose: true });
+    expect((await settles(rejection(pipe))).message).toBe("disk full");
+  });
+
+  test("what has been piped into leaves no listener: its later errors are its owner's", async () => {
+    const writable = new PassThrough({ objectMode: true });
+    writable.resume();
+    const before = writable.listenerCount("error");
+    for (let n = 0; n < 12; n++)
+      await settles((async () => await fed(n).pipeToNode(writable, { preventClose: true }))());
+    const dropped = new Fed<number>().pipeToNode(writable, { preventAbort: true });
+    const failing = new Fed<number>().fail(new Error("bad"));
+    await rejection(failing.pipeToNode(writable, { preventAbort: true }));
+    dropped[Symbol.dispose]();
+    expect(writable.listenerCount("error")).toBe(before);
   });
 
   test("through a transform and back, under a clock that stands still", async () => {

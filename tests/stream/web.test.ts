@@ -112,6 +112,37 @@ describe("toWeb", () => {
   });
 });
 
+describe("toWeb of bytes", () => {
+  test("leaves a buffer alone in which others have a part", async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7);
+    const pool = Uint8Array.of(1, 2, 3, 4);
+    const chunks = [pool.subarray(0, 2), pool.subarray(2, 3), shared];
+    expect(await settles(readAll(iter(chunks).toWeb({ bytes: true })))).toEqual([
+      Uint8Array.of(1, 2),
+      Uint8Array.of(3),
+      Uint8Array.of(7, 7),
+    ]);
+    expect([pool, shared[0]]).toEqual([Uint8Array.of(1, 2, 3, 4), 7]);
+  });
+
+  test("a chunk that has its buffer to itself is not copied", async () => {
+    const chunk = Uint8Array.of(1, 2);
+    expect(await settles(readAll(iter([chunk]).toWeb({ bytes: true })))).toEqual([
+      Uint8Array.of(1, 2),
+    ]);
+    expect(chunk.byteLength).toBe(0);
+  });
+
+  test("leaves empty chunks out", async () => {
+    const none = new Uint8Array(0);
+    const chunks = iter([none, Uint8Array.of(1), none, Uint8Array.of(2), none]);
+    expect(await settles(readAll(chunks.toWeb({ bytes: true })))).toEqual([
+      Uint8Array.of(1),
+      Uint8Array.of(2),
+    ]);
+  });
+});
+
 /** A ReadableStream that counts, and knows what was done to it. */
 function counting(count: number, highWaterMark: number) {
   const log = { pulls: 0, cancelled: undefined as unknown };
@@ -218,6 +249,28 @@ describe("fromWeb", () => {
     await loopTurns();
     expect(source.polls).toBe(10);
     expect((await stream.collect()).length).toBe(40);
+  });
+
+  test("the reason of a cancel, and an error of a sink, come to the source through what stands between", async () => {
+    const reason = new Error("why");
+    const mapped = counting(9, 0);
+    await fromWeb(mapped.readable)
+      .map((n) => n)
+      .merge(pending<number>())
+      .toWeb()
+      .cancel(reason);
+    expect(mapped.log.cancelled).toBe(reason);
+    const piped = counting(9, 0);
+    const sink = new WritableStream<number>({
+      write: () => {
+        throw reason;
+      },
+    });
+    expect(await rejection(fromWeb(piped.readable).take(5).pipeTo(sink))).toBe(reason);
+    expect(piped.log.cancelled).toBe(reason);
+    const dropped = counting(9, 0);
+    fromWeb(dropped.readable)[Symbol.dispose]();
+    expect(dropped.log.cancelled).toBe("without a reason");
   });
 
   test("a chain of the two passes a cancel on to the source", async () => {
@@ -341,6 +394,31 @@ describe("pipeTo", () => {
     const source = new Fed<number>();
     source.pipeTo(writable, { preventCancel: true })[Symbol.dispose]();
     expect(source.drops).toBe(0);
+  });
+
+  test("preventClose waits until everything is taken, and throws an error of the last write", async () => {
+    const { writable, takeOne } = slowSink(9);
+    let done = false;
+    const pipe = (async () => {
+      await fed(1, 2).pipeTo(writable, { preventClose: true });
+      done = true;
+    })();
+    await loopTurns();
+    await takeOne();
+    expect(done).toBe(false);
+    await takeOne();
+    await settles(pipe);
+    const full = new WritableStream<number>(
+      {
+        async write() {
+          await loopTurns();
+          throw new Error("full");
+        },
+      },
+      { highWaterMark: 9 },
+    );
+    const failed = rejection(fed(1).pipeTo(full, { preventClose: true }));
+    expect((await settles(failed)).message).toBe("full");
   });
 
   test("a writable that was closed before is an error, not a wait for ever", async () => {

@@ -171,8 +171,11 @@ export interface HostNet {
 export interface ChunkSource {
   /** The next chunk. Never called again before the last has come. */
   pull(): Promise<IteratorResult<unknown, unknown>>;
-  /** Nobody reads any more. A pull that is under way ends with `done`. Rejects with what the clean-up throws. */
-  cancel(): Promise<unknown>;
+  /**
+   * Nobody reads any more, for a reason if there is one. A pull that is under way ends with `done`. Rejects with what the
+   * clean-up throws.
+   */
+  cancel(reason: unknown): Promise<unknown>;
 }
 
 export interface HostReadableOptions {

@@ -14,18 +14,30 @@ function push(readable: Readable, { done, value }: IteratorResult<unknown, unkno
   else readable.push(value);
 }
 
+/** Of bytes and strings one can be empty, and is nothing at all: handed over, it would keep Node from asking again. */
+function isNothing({ done, value }: IteratorResult<unknown, unknown>): boolean {
+  return done !== true && (value as { length?: unknown } | null)?.length === 0;
+}
+
+function pull(readable: Readable, source: ChunkSource, options: HostReadableOptions): void {
+  source.pull().then(
+    (step) => {
+      if (!options.objectMode && isNothing(step)) pull(readable, source, options);
+      else push(readable, step);
+    },
+    (error) => readable.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
+}
+
 function readable(source: ChunkSource, options: HostReadableOptions): Readable {
   return new Readable({
     objectMode: options.objectMode,
     highWaterMark: options.highWaterMark,
     read(): void {
-      source.pull().then(
-        (step) => push(this, step),
-        (error) => this.destroy(error instanceof Error ? error : new Error(String(error))),
-      );
+      pull(this, source, options);
     },
     destroy(error, callback): void {
-      source.cancel().then(
+      source.cancel(error ?? undefined).then(
         () => callback(error),
         (failure) => callback(error ?? failure),
       );

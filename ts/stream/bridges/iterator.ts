@@ -12,6 +12,7 @@ import {
   type Poll,
   type Waker,
 } from "../../future/index.js";
+import { dropBecause } from "../reason.js";
 import type { Source } from "../source.js";
 
 type Step<T> = IteratorResult<T, undefined>;
@@ -72,13 +73,18 @@ export class StreamIterator<T> implements AsyncIterator<T, undefined>, AsyncIter
     return this.stream.waitsFor();
   }
 
-  async return(): Promise<Step<T>> {
+  return(): Promise<Step<T>> {
+    return this.cancel(undefined);
+  }
+
+  /** As `return`, for a reason that the source is told. */
+  async cancel(reason: unknown): Promise<Step<T>> {
     this.closed = true;
     this.cancelled = true;
     const { waker } = this;
     this.waker = undefined;
     try {
-      this.stream[Symbol.dispose]();
+      dropBecause(reason, this.stream);
     } finally {
       waker?.wake();
     }

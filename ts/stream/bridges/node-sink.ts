@@ -1,4 +1,9 @@
 // A writable of Node as the end of a pipe.
+//
+// E1  Who else ends the writable, or destroys it, ends the pipe with a `ClosedSinkError`; what it has been given before is its
+//     own affair then, so one that was ended is not destroyed.
+// E2  An error of the writable that has to do with the pipe is the pipe's to report, and ends no process, also when it is emitted
+//     after the pipe has gone. From there on all others are its owner's.
 
 import {
   assertLoopRuns,
@@ -25,16 +30,19 @@ export class NodeSink<T> implements Sink<T> {
   private readonly writable: NodeWritableLike;
   private waker: Waker | undefined = undefined;
   private isFull: boolean;
-  private isFinished: boolean;
+  /** Whether the pipe itself has ended the writable: whoever else does ends the pipe (E1). */
+  private isEnding = false;
+  private isFinished = false;
+  /** Chunks that the writable has and has not taken yet. */
+  private untaken = 0;
   private failure: { readonly error: unknown } | undefined = undefined;
+  /** Whether an error of which the pipe knows has still to be emitted (E2). */
+  private isErrorDue = false;
 
   constructor(writable: NodeWritableLike) {
     this.writable = writable;
     this.isFull = writable.writableNeedDrain === true;
-    this.isFinished = false;
-    if (writable.errored != null) this.failure = { error: writable.errored };
-    else if (writable.destroyed === true || writable.writableFinished === true) this.onClose();
-    // What the pipe aborts a writable with is the pipe's to report, also after it has gone.
+    this.noticeEnd();
     writable.on("error", ignore);
     writable.on("error", this.onError);
     writable.on("close", this.onClose);
@@ -43,8 +51,20 @@ export class NodeSink<T> implements Sink<T> {
     beginOutside();
   }
 
+  /** Ends that no event will tell, or not yet. */
+  private noticeEnd(): void {
+    const { writable } = this;
+    if (this.failure !== undefined) return;
+    if (writable.errored != null) {
+      this.failure = { error: writable.errored };
+      this.isErrorDue = true;
+    } else if (writable.destroyed === true || writable.writableEnded === true)
+      this.failure = { error: new ClosedSinkError() };
+  }
+
   private readonly onError = (error: unknown): void => {
     this.failure ??= { error };
+    this.isErrorDue = false;
     this.wake();
   };
 
@@ -59,8 +79,16 @@ export class NodeSink<T> implements Sink<T> {
   };
 
   private readonly onFinish = (): void => {
-    this.isFinished = true;
+    this.isFinished = this.isEnding;
+    if (!this.isEnding) this.failure ??= { error: new ClosedSinkError() };
     this.wake();
+  };
+
+  private readonly onTaken = (error?: Error | null): void => {
+    // "error" or "close" comes after this, and says it better: a writable that was destroyed refuses what it has.
+    if (error != null) return;
+    this.untaken -= 1;
+    if (this.untaken === 0) this.wake();
   };
 
   private wake(): void {
@@ -86,29 +114,40 @@ export class NodeSink<T> implements Sink<T> {
   }
 
   write(item: T): void {
-    this.isFull = !this.writable.write(item);
+    this.noticeEnd();
+    if (this.failure !== undefined) throw this.failure.error;
+    this.untaken += 1;
+    this.isFull = !this.writable.write(item, this.onTaken);
+  }
+
+  taken(): Future<void> {
+    return pollFn((cx): Poll<void> => (this.untaken === 0 ? undefined : this.wait(cx)));
   }
 
   close(): Future<void> {
-    let began = false;
     return pollFn((cx): Poll<void> => {
-      if (!began) this.writable.end();
-      began = true;
+      if (!this.isEnding) this.writable.end();
+      this.isEnding = true;
       return this.isFinished ? undefined : this.wait(cx);
     });
   }
 
   abort(reason: unknown): void {
-    if (this.writable.destroyed !== true)
-      this.writable.destroy(reason === undefined ? new PipeDroppedError() : asError(reason));
+    const { writable } = this;
+    const endsByItself = writable.writableEnded === true && !this.isEnding;
+    if (writable.destroyed === true || endsByItself) return;
+    this.isErrorDue = true;
+    writable.destroy(reason === undefined ? new PipeDroppedError() : asError(reason));
   }
 
   release(): void {
     endOutside();
     this.waker = undefined;
-    this.writable.off("error", this.onError);
-    this.writable.off("close", this.onClose);
-    this.writable.off("drain", this.onDrain);
-    this.writable.off("finish", this.onFinish);
+    const { writable } = this;
+    if (!this.isErrorDue) writable.off("error", ignore);
+    writable.off("error", this.onError);
+    writable.off("close", this.onClose);
+    writable.off("drain", this.onDrain);
+    writable.off("finish", this.onFinish);
   }
 }

@@ -15,10 +15,11 @@ import {
   select,
 } from "../../future/index.js";
 import { Next } from "../next.js";
+import { dropBecause } from "../reason.js";
 import type { Source } from "../source.js";
 
 export interface PipeOptions {
-  /** Leaves the sink open at the end of the stream. */
+  /** Leaves the sink open at the end of the stream; the pipe still waits until it has taken everything. */
   readonly preventClose?: boolean;
   /** Leaves the sink as it is when the stream fails or the pipe is dropped. */
   readonly preventAbort?: boolean;
@@ -32,8 +33,11 @@ export interface Sink<T> {
   ready(): Future<void>;
   /** Never completes, but throws when the sink has failed or was closed by somebody else. Polled again and again. */
   failed(): Future<never>;
+  /** Throws when the sink has failed or was closed, where that is known already. */
   write(item: T): void;
   /** Waits until everything was taken. */
+  taken(): Future<void>;
+  /** Closes it, and waits until everything was taken. */
   close(): Future<void>;
   abort(reason: unknown): void;
   /** The pipe is over: listeners and locks are given back. */
@@ -58,7 +62,7 @@ function* pump<T>(stream: Source<T>, open: () => Sink<T>, options: PipeOptions):
       if (item === undefined) break;
       sink.write(item);
     }
-    if (options.preventClose !== true) yield* sink.close();
+    yield* options.preventClose === true ? sink.taken() : sink.close();
     isWhole = true;
   } catch (error) {
     reason = error;
@@ -84,18 +88,16 @@ export class Pipe<T> extends Future<void> {
   }
 
   override poll(cx: Context): Poll<void> {
-    let failed = true;
     try {
-      const done = this.pumping.poll(cx);
-      failed = false;
-      return done;
-    } finally {
-      if (failed) this.cancelStream();
+      return this.pumping.poll(cx);
+    } catch (error) {
+      this.cancelStream(error);
+      throw error;
     }
   }
 
-  private cancelStream(): void {
-    if (this.options.preventCancel !== true) this.stream[Symbol.dispose]();
+  private cancelStream(reason: unknown): void {
+    if (this.options.preventCancel !== true) dropBecause(reason, this.stream);
   }
 
   override waitsFor(): string {
@@ -103,6 +105,6 @@ export class Pipe<T> extends Future<void> {
   }
 
   override [Symbol.dispose](): void {
-    dropAll([this.pumping, { [Symbol.dispose]: () => this.cancelStream() }]);
+    dropAll([this.pumping, { [Symbol.dispose]: () => this.cancelStream(undefined) }]);
   }
 }

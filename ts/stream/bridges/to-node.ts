@@ -16,7 +16,10 @@ export interface NodeOptions {
 /** See `Stream.toNode`. */
 export function toNode<T>(stream: Source<T>, options: NodeOptions): NodeReadable<T> {
   const iterator = new StreamIterator(stream, captureDriver());
-  const source = { pull: () => iterator.next(), cancel: () => iterator.return() };
+  const source = {
+    pull: () => iterator.next(),
+    cancel: (reason: unknown) => iterator.cancel(reason),
+  };
   return streams.readable(source, {
     objectMode: options.objectMode ?? true,
     highWaterMark: options.highWaterMark ?? 0,

@@ -9,13 +9,39 @@ export interface WebOptions<T = unknown> {
   readonly highWaterMark?: number;
   /** How much of the mark a chunk takes: 1 unless set. Not for bytes. */
   readonly size?: (chunk: T) => number;
-  /** Makes a stream of bytes, which can be read into buffers of the reader's own. The items must be `Uint8Array`s. */
+  /**
+   * Makes a stream of bytes, which can be read into buffers of the reader's own. The items must be `Uint8Array`s: one that has its
+   * buffer to itself goes to the reader and is empty afterwards, another is copied. Empty ones are left out.
+   */
   readonly bytes?: boolean;
 }
 
 type Controller<T> = Pick<ReadableStreamDefaultController<T>, "enqueue" | "close"> & {
   readonly byobRequest?: { respond(bytesWritten: number): void } | null;
 };
+
+/**
+ * A chunk's buffer goes to the reader, and is detached here. One that others have a part in, as most of Node's do, and one that is
+ * shared between threads, is copied. What is no bytes is left to be refused.
+ */
+function withOwnBuffer(chunk: unknown): unknown {
+  if (!ArrayBuffer.isView(chunk)) return chunk;
+  const { buffer, byteOffset, byteLength } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return chunk;
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+}
+
+/** The next chunk of bytes. One that is empty would be refused, and is left out. */
+async function nextBytes(
+  iterator: StreamIterator<unknown>,
+): Promise<IteratorResult<unknown, undefined>> {
+  for (;;) {
+    const step = await iterator.next();
+    if (step.done === true) return step;
+    if (ArrayBuffer.isView(step.value) && step.value.byteLength === 0) continue;
+    return { done: false, value: withOwnBuffer(step.value) };
+  }
+}
 
 /** A chunk that is refused ends the readable with an error, without a call of `cancel`. */
 async function enqueue<T>(
@@ -26,13 +52,17 @@ async function enqueue<T>(
   try {
     controller.enqueue(chunk);
   } catch (error) {
-    if (!iterator.cancelled) await iterator.return();
+    if (!iterator.cancelled) await iterator.cancel(error);
     throw error;
   }
 }
 
-async function pull<T>(iterator: StreamIterator<T>, controller: Controller<T>): Promise<void> {
-  const step = await iterator.next();
+async function pull<T>(
+  iterator: StreamIterator<T>,
+  controller: Controller<T>,
+  next: Promise<IteratorResult<T, undefined>>,
+): Promise<void> {
+  const step = await next;
   if (step.done !== true) {
     await enqueue(iterator, controller, step.value);
     return;
@@ -47,23 +77,25 @@ async function pull<T>(iterator: StreamIterator<T>, controller: Controller<T>): 
 /** See `Stream.toWeb`. */
 export function toWeb<T>(stream: Source<T>, options: WebOptions<T>): ReadableStream<T> {
   const iterator = new StreamIterator(stream, captureDriver());
-  const cancel = async (): Promise<void> => {
-    await iterator.return();
+  const cancel = async (reason: unknown): Promise<void> => {
+    await iterator.cancel(reason);
   };
   const highWaterMark = options.highWaterMark ?? 0;
   if (options.bytes === true)
     return new ReadableStream(
       {
         type: "bytes",
-        pull: (controller) =>
-          pull(iterator as StreamIterator<unknown>, controller as Controller<unknown>),
+        pull: (controller) => {
+          const bytes = iterator as StreamIterator<unknown>;
+          return pull(bytes, controller as Controller<unknown>, nextBytes(bytes));
+        },
         cancel,
       },
       { highWaterMark },
     ) as ReadableStream<T>;
   const strategy = options.size === undefined ? {} : { size: options.size };
   return new ReadableStream<T>(
-    { pull: (controller) => pull(iterator, controller), cancel },
+    { pull: (controller) => pull(iterator, controller, iterator.next()), cancel },
     { highWaterMark, ...strategy },
   );
 }

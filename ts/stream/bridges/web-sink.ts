@@ -8,6 +8,8 @@ function ignore(): void {}
 
 export class WebSink<T> implements Sink<T> {
   private readonly writer: WritableStreamDefaultWriter<T>;
+  /** Of the chunk that was written last; they are taken in order. */
+  private written: Promise<void> | undefined = undefined;
 
   /** @throws {TypeError} when somebody else holds the writable's lock. */
   constructor(writable: WritableStream<T>) {
@@ -29,7 +31,12 @@ export class WebSink<T> implements Sink<T> {
 
   write(item: T): void {
     // A write that fails breaks the whole writable, which `failed` tells.
-    this.writer.write(item).catch(ignore);
+    this.written = this.writer.write(item);
+    this.written.catch(ignore);
+  }
+
+  taken(): Future<void> {
+    return this.written === undefined ? ready(undefined) : fromPromise(this.written);
   }
 
   close(): Future<void> {

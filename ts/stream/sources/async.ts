@@ -6,6 +6,7 @@
 
 import { type Context, type Future, fromPromise, Pending, type Poll } from "../../future/index.js";
 import { StreamArgumentError, UndefinedItemError } from "../errors.js";
+import { dropReason } from "../reason.js";
 import { Stream } from "../stream.js";
 
 type Step<T> = { readonly done?: boolean | undefined; readonly value?: T | undefined };
@@ -95,7 +96,10 @@ class IterableStream<T> extends PulledStream<T> {
 }
 
 export interface FromWebOptions {
-  /** Dropping the stream gives the lock back and leaves the readable as it is, to be read on by somebody else. */
+  /**
+   * Dropping the stream gives the lock back and leaves the readable to be read on by somebody else. A chunk that had been asked
+   * for and came after the last poll is lost.
+   */
   readonly preventCancel?: boolean;
 }
 
@@ -118,7 +122,7 @@ class WebStream<T> extends PulledStream<T> {
   }
 
   protected override cancel(): void {
-    if (!this.preventCancel) this.reader.cancel().catch(ignore);
+    if (!this.preventCancel) this.reader.cancel(dropReason()).catch(ignore);
     this.reader.releaseLock();
   }
 }
@@ -139,7 +143,8 @@ export function fromAsyncIterable<T>(iterable: AsyncIterable<T>): Stream<T> {
 
 /**
  * The chunks of a `ReadableStream` of the web platform: a response's body, say. Takes its lock at once. Each chunk is asked for
- * when it is wanted. Dropping the stream cancels the readable and gives the lock back.
+ * when it is wanted. Dropping the stream cancels the readable, for the reason for which it was dropped if there is one (the error
+ * of a sink, say), and gives the lock back.
  *
  * @throws {TypeError} at the call, when somebody else holds the lock.
  * @throws (from the poll) the readable's error; {@link BlockedLoopError} under `blockOn`.
