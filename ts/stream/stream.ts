@@ -289,7 +289,7 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
 
   /**
    * As a `ReadableStream` of the web platform. It pulls one item for each that is read, on the runtime in which this was called.
-   * Cancelling it drops the stream, an error of the stream is its error.
+   * Cancelling it drops the stream, and passes its reason on to what `fromWeb` has made; an error of the stream is its error.
    */
   toWeb(options: WebOptions<T> = {}): ReadableStream<T> {
     return toWeb(this, options);
@@ -309,7 +309,11 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
    * Writes every item to a `WritableStream` and closes it; waits until all is taken. An item is asked for when there is room.
    * Takes the stream over, and the writable's lock from the first poll on.
    *
-   * Dropping it, and an error of the stream, aborts the writable; an error of the writable drops the stream and is thrown.
+   * Dropping it, and an error of the stream, aborts the writable; an error of the writable drops the stream and is thrown. Not
+   * cancel-safe.
+   *
+   * @throws (from the poll) what either side fails with; {@link ClosedSinkError} when somebody else closes the writable, or has;
+   *   {@link BlockedLoopError} under `blockOn`.
    */
   pipeTo(writable: WritableStream<T>, options: PipeOptions = {}): Future<void> {
     return new Pipe(this, () => new WebSink(writable), options);
