@@ -140,6 +140,8 @@ export async function buildPackage({ quick = false, force = false } = {}) {
   if (!force && isFresh(hash)) return false;
   console.log("tokiwa: building (once; again only when sources change)");
   mkdirSync(join(root, "build"), { recursive: true });
+  // A build that is not whole, or that fails, is none that could be up to date.
+  rmSync(STAMP, { force: true });
   for (const target of ["threads", "single", "check-threads", "check-single"]) compileCore(target);
   for (const path of ["dist-next", "build/check-next"]) remove(path);
   await bundle("dist-next", { ...ENTRIES, ...HOSTS }, "", []);
