@@ -95,6 +95,9 @@ const RECEIVERS = {
   to1000Ns: "1,000 receivers",
 };
 
+/** A wait leaves a line of so many. */
+const CANCEL = { few: 1_000, many: 100_000, cancels: 100_000 };
+const CANCEL_FIGURES = { fewNs: "1,000 wait", manyNs: "100,000 wait" };
 const CONTENTION = { tasks: 5, messages: 1_000, repeat: 20 };
 const REQUESTS = { requests: 1_000, repeat: 20 };
 const RECEIVES = { receives: 200_000 };
@@ -214,6 +217,13 @@ export const ROWS = [
       "async-mutex": "lock_uncontended",
     },
     figures: eachNs(LOCK_FIGURES, [{ atMost: 40 }]),
+  },
+  {
+    name: "cancel_waiter",
+    work: "waits for a lock are given up, in no order; one of them",
+    parameters: CANCEL,
+    peers: { tokio: "cancel_waiter" },
+    figures: eachNs(CANCEL_FIGURES),
   },
   {
     name: "semaphore",
@@ -489,6 +499,9 @@ export const ROWS = [
   ),
   shape("mutex", "8 tasks × 10,000 locks", { tasks: 8, locks: 10_000 }, eachNs(MUTEX_FIGURES)),
   shape("lock_uncontended", "one task locks and unlocks", { locks: 100_000 }, eachNs(LOCK_FIGURES)),
+  shape("cancel_waiter", "waits for a lock are given up, in no order; one of them", CANCEL, [
+    ...eachNs(CANCEL_FIGURES),
+  ]),
   shape(
     "semaphore",
     "6 tasks take a permit and give it back",

@@ -141,3 +141,15 @@ function measureLoopsPerUs() {
     bestMs = Math.min(bestMs, burnAll([CALIBRATION_LOOPS]).elapsed);
   return Math.max(1, Math.round(CALIBRATION_LOOPS / (bestMs * 1_000)));
 }
+
+/** The numbers below `count` in an order that is no order, and always the same: as in bench/tokio/src/rows/locks.rs. */
+export function shuffled(count) {
+  const order = Array.from({ length: count }, (_, index) => index);
+  let state = 1;
+  for (let last = count - 1; last > 0; last--) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = state % (last + 1);
+    [order[last], order[other]] = [order[other], order[last]];
+  }
+  return order;
+}

@@ -1,5 +1,6 @@
 // tokiwa, from the built package by its name.
 
+import * as cancel from "./cancel.mjs";
 import * as channels from "./channels.mjs";
 import * as echo from "./echo.mjs";
 import * as locks from "./locks.mjs";
@@ -16,6 +17,7 @@ import * as timers from "./timers.mjs";
 
 export const versions = { node: process.versions.node };
 export const rows = {
+  ...cancel.rows,
   ...channels.rows,
   ...echo.rows,
   ...locks.rows,

@@ -12,12 +12,14 @@ use crate::row::{
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio::task::{yield_now, JoinHandle};
 
 const MUTEX: [(&str, u64); 2] = [("tasks", 8), ("locks", 10_000)];
+const CANCEL: [(&str, u64); 3] = [("few", 1_000), ("many", 100_000), ("cancels", 100_000)];
 const WAKES: (&str, u64) = ("wakes", 20_000);
 
 pub const ROWS: &[Row] = &[
@@ -40,6 +42,16 @@ pub const ROWS: &[Row] = &[
         name: "mt_lock_uncontended",
         params: &[WORKERS, ("locks", 100_000)],
         run: |params| lock_uncontended(workers(params)?, params),
+    },
+    Row {
+        name: "cancel_waiter",
+        params: &CANCEL,
+        run: |params| cancel_waiter(current_thread()?, params),
+    },
+    Row {
+        name: "mt_cancel_waiter",
+        params: &[WORKERS, CANCEL[0], CANCEL[1], CANCEL[2]],
+        run: |params| cancel_waiter(workers(params)?, params),
     },
     Row {
         name: "semaphore",
@@ -137,6 +149,53 @@ fn lock_uncontended(runtime: Runtime, params: &Params) -> Result<Outcome, Failur
     tried?;
     check("count", *counter.blocking_lock(), 2 * locks)?;
     Ok(parts(&[("lockNs", locks, first), ("tryNs", locks, second)]))
+}
+
+/// The same order as in bench/harness/work.mjs.
+fn shuffled(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    let mut state: u32 = 1;
+    for last in (1..count).rev() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        order.swap(last, state as usize % (last + 1));
+    }
+    order
+}
+
+/// Puts `waiters` into the line of a lock that is held, and takes them out
+/// again; how long the taking out took.
+fn cancel_all(mutex: &Mutex<u64>, waiters: usize) -> Result<Duration, Failure> {
+    let guard = mutex.try_lock()?;
+    let mut context = Context::from_waker(Waker::noop());
+    let mut line: Vec<_> = (0..waiters).map(|_| Some(Box::pin(mutex.lock()))).collect();
+    for wait in line.iter_mut().flatten() {
+        check("ready", u64::from(wait.as_mut().poll(&mut context).is_ready()), 0)?;
+    }
+    let order = shuffled(waiters);
+    let start = Instant::now();
+    for index in order {
+        line[index] = None;
+    }
+    let elapsed = start.elapsed();
+    drop(guard);
+    drop(mutex.try_lock()?);
+    Ok(elapsed)
+}
+
+async fn cancel_repeatedly(waiters: u64, cancels: u64) -> Result<Duration, Failure> {
+    let mutex = Mutex::new(0);
+    let mut elapsed = Duration::ZERO;
+    for _ in 0..cancels / waiters {
+        elapsed += cancel_all(&mutex, waiters as usize)?;
+    }
+    Ok(elapsed)
+}
+
+fn cancel_waiter(runtime: Runtime, params: &Params) -> Result<Outcome, Failure> {
+    let cancels = params.get("cancels");
+    let few = runtime.block_on(cancel_repeatedly(params.get("few"), cancels))?;
+    let many = runtime.block_on(cancel_repeatedly(params.get("many"), cancels))?;
+    Ok(parts(&[("fewNs", cancels, few), ("manyNs", cancels, many)]))
 }
 
 /// In each of Tokio's benches six take a permit.
