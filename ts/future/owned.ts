@@ -1,0 +1,36 @@
+// Owned values: what belongs to whoever has it, and goes with them.
+//
+// Rust drops a value that nobody gets. A value of JavaScript may be in use elsewhere, so only those are disposed of that have
+// one holder by nature, and carry the mark: guards, permits, ends of channels.
+
+import { dropAll } from "./drop.js";
+
+/** Marks a value that has one holder: `get [OWNED](): true` of its class, so that no instance carries it. */
+export const OWNED: unique symbol = /* @__PURE__ */ Symbol("tokiwa.owned");
+
+/** A value that is disposed of when nobody will ever get it. */
+export interface Owned extends Disposable {
+  readonly [OWNED]: true;
+}
+
+function isOwned(value: unknown): value is Owned {
+  return typeof value === "object" && value !== null && OWNED in value;
+}
+
+/** What a tuple or a record has in it, as a `join` and a message are; of anything else nothing. */
+function partsOf(value: unknown): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value;
+  return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
+}
+
+/**
+ * Drops a value that nobody will ever get: disposes of it if it is owned, or of what is owned right inside of it, if it is an
+ * array or a plain object. Anything else is left to the garbage collector.
+ *
+ * @throws the first error that a disposal throws, when all have been made.
+ */
+export function dropOwned(value: unknown): void {
+  if (isOwned(value)) value[Symbol.dispose]();
+  else dropAll(partsOf(value).filter(isOwned));
+}
