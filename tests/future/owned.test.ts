@@ -1,10 +1,13 @@
 // Owned values: dropped with whoever would have had them, and nothing else is.
 
 import { expect, test } from "vitest";
-import { dropOwned, OWNED, type Owned } from "../../ts/future/owned.js";
+import { dropOwned, type Owned } from "../../ts/future/owned.js";
 
 class Held implements Owned {
-  readonly [OWNED] = true as const;
+  get "~owned"(): true {
+    return true;
+  }
+
   drops = 0;
   private readonly error: Error | undefined;
 

@@ -5,16 +5,13 @@
 
 import { dropAll } from "./drop.js";
 
-/** Marks a value that has one holder: `get [OWNED](): true` of its class, so that no instance carries it. */
-export const OWNED: unique symbol = /* @__PURE__ */ Symbol("tokiwa.owned");
-
-/** A value that is disposed of when nobody will ever get it. */
+/** A value that is disposed of when nobody will ever get it. Its class has `get "~owned"(): true`: no instance carries the mark. */
 export interface Owned extends Disposable {
-  readonly [OWNED]: true;
+  readonly "~owned": true;
 }
 
 function isOwned(value: unknown): value is Owned {
-  return typeof value === "object" && value !== null && OWNED in value;
+  return typeof value === "object" && value !== null && "~owned" in value;
 }
 
 /** What a tuple or a record has in it, as a `join` and a message are; of anything else nothing. */
