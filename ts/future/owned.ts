@@ -21,13 +21,16 @@ function partsOf(value: unknown): readonly unknown[] {
   return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
 }
 
+/** What is to be disposed of with a value: itself if it is owned, else what is owned right inside of an array or a plain object. */
+export function ownedIn(value: unknown): readonly Owned[] {
+  return isOwned(value) ? [value] : partsOf(value).filter(isOwned);
+}
+
 /**
- * Drops a value that nobody will ever get: disposes of it if it is owned, or of what is owned right inside of it, if it is an
- * array or a plain object. Anything else is left to the garbage collector.
+ * Drops a value that nobody will ever get: disposes of what is owned of it. Anything else is left to the garbage collector.
  *
  * @throws the first error that a disposal throws, when all have been made.
  */
 export function dropOwned(value: unknown): void {
-  if (isOwned(value)) value[Symbol.dispose]();
-  else dropAll(partsOf(value).filter(isOwned));
+  dropAll(ownedIn(value));
 }

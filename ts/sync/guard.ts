@@ -1,12 +1,18 @@
 // What guards have in common: they hold a loan, and without it they refuse.
 
+import type { Owned } from "../future/index.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
 import { ReleasedGuardError } from "./errors.js";
 import type { Loan } from "./lost.js";
 
 /** Holds a part of a lock, or permits, until it is released. */
-export abstract class Guard<S extends BatchSemaphore> implements Disposable {
+export abstract class Guard<S extends BatchSemaphore> implements Owned {
   private loan: Loan<S> | undefined;
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
 
   /** @internal */
   constructor(loan: Loan<S>) {

@@ -7,6 +7,7 @@
 
 import {
   type Context,
+  dropOwned,
   Future,
   Pending,
   type Poll,
@@ -141,6 +142,13 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
     if (this.size === 0) this.waiting.wakeAll();
   }
 
+  /** A member leaves, and nobody will get its result: what is owned of it is dropped, as by Rust. */
+  private discard(member: Member): void {
+    const { cell } = member;
+    this.forget(member);
+    if (cell.hasOutput() && !cell.isPanicked()) dropOwned(cell.take());
+  }
+
   /** Somebody's turn has come. */
   protected wakeWaiting(): void {
     this.waiting.wakeAll();
@@ -171,7 +179,7 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
   pollEmpty(who: object, cx: Context): boolean {
     for (let member = this.nextEnded(); member !== undefined; member = this.nextEnded()) {
       if (!proceed(cx)) return false;
-      this.forget(member);
+      this.discard(member);
     }
     if (this.size > 0) this.waiting.set(who, cx.waker);
     return this.size === 0;
@@ -251,7 +259,7 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
 
   /** Lets go of all tasks without aborting them: they run on, and the collection is empty. */
   detachAll(): void {
-    for (const member of this.members()) this.forget(member);
+    for (const member of this.members()) this.discard(member);
   }
 
   /** Gives results as they come, until no task is left. Leaving the loop leaves the other tasks in the collection. */
@@ -270,7 +278,7 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
   abandon(): void {
     const members = this.members();
     // An abort may end a task here and now: whoever hears of that finds an empty collection.
-    for (const member of members) this.forget(member);
+    for (const member of members) this.discard(member);
     for (const member of members) member.cell.cancel();
   }
 }
