@@ -192,11 +192,15 @@ export class BatchSemaphore implements Lender {
     this.release(record.permits);
   }
 
+  protected describeLoan(record: LoanRecord): string {
+    return record.describe();
+  }
+
   /** Who has the permits that somebody waits for. */
   describeHolders(): string {
     const out = this.records.filter((record) => record.permits > 0);
     if (out.length === 0) return "which nobody holds";
-    const named = out.slice(0, MOST_NAMED).map((record) => record.describe());
+    const named = out.slice(0, MOST_NAMED).map((record) => this.describeLoan(record));
     if (out.length > MOST_NAMED) named.push(`${out.length - MOST_NAMED} more`);
     return `held by ${named.join(", ")}`;
   }

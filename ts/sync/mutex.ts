@@ -14,7 +14,7 @@ import {
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
 import type { Returned } from "./callback.js";
-import { TryLockError } from "./errors.js";
+import { checkFunction, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { siteOf } from "./lost.js";
 import type { Guarded } from "./shared/locked-value.js";
@@ -51,6 +51,11 @@ export class MutexGuard<T> extends ValueGuard<T> {
   override set value(value: T) {
     this.held().lender.value = value;
   }
+
+  /** The mutex that it holds. @throws {ReleasedGuardError} after the release. */
+  get mutex(): Mutex<T> {
+    return this.held().lender.lock as Mutex<T>;
+  }
 }
 
 /**
@@ -62,7 +67,7 @@ export class Mutex<T> {
   private readonly semaphore: ValueSemaphore<T>;
 
   constructor(value: T) {
-    this.semaphore = new ValueSemaphore(1, "MutexGuard", value);
+    this.semaphore = new ValueSemaphore(1, "MutexGuard", value, this);
   }
 
   /**
@@ -100,11 +105,12 @@ export class Mutex<T> {
    *
    * @param callback a plain, coroutine or async function.
    * @returns a future of what it returns in the end.
-   * @throws (from the poll) what it throws.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what it throws.
    *
    * Cancel-safe while it waits for the lock; after that as far as the callback is.
    */
   with<R>(callback: (value: T) => Returned<R>): Future<R> {
+    checkFunction("with(callback)", callback);
     return new UnderLock(new Lock(this.semaphore, 1, siteOf(this.with)), callback);
   }
 }
