@@ -4,7 +4,6 @@
 // X2  There is no poisoning: a task that throws or is aborted releases the lock as if it had returned.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -16,7 +15,7 @@ import { Acquire } from "./acquire.js";
 import type { Returned } from "./callback.js";
 import { checkFunction, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
-import { siteOf } from "./lost.js";
+import { type Loan, siteOf } from "./lost.js";
 import type { Guarded } from "./shared/locked-value.js";
 import { type SharedMutex, sharedMutex } from "./shared/locks.js";
 import { UnderLock } from "./under-lock.js";
@@ -28,8 +27,8 @@ class Lock<T> extends Acquire<ValueSemaphore<T>, MutexGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): MutexGuard<T> {
-    return new MutexGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): MutexGuard<T> {
+    return new MutexGuard(loan);
   }
 
   protected override called(): string {

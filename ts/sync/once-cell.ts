@@ -19,6 +19,7 @@ import { Acquire } from "./acquire.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
 import { CallbackContext, futureOf, type Returned } from "./callback.js";
 import { checkFunction, SetError } from "./errors.js";
+import type { Loan } from "./lost.js";
 import { type SharedOnceCell, sharedOnceCell } from "./shared/cells.js";
 
 /** The semaphore has one permit, for the initialiser, and is closed once there is a value. */
@@ -28,7 +29,7 @@ class State<T> extends BatchSemaphore {
   initializer: number;
 
   constructor() {
-    super(1, "OnceCell");
+    super(1, "turn of OnceCell.getOrInit()");
     this.value = undefined;
     this.initializer = 0;
   }
@@ -41,8 +42,11 @@ class State<T> extends BatchSemaphore {
 
 /** The turn to initialise. */
 class Turn<T> extends Acquire<State<T>, void> {
-  protected override acquired(cx: Context): void {
-    this.semaphore.initializer = cx.id ?? 0;
+  protected override acquired(loan: Loan<State<T>>): void {
+    const { semaphore } = this;
+    semaphore.initializer = loan.record.holder;
+    // Who has the turn gives it back by itself.
+    semaphore.takeBack(loan);
   }
 
   protected override called(): string {

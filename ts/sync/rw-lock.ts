@@ -5,7 +5,6 @@
 // R2  A downgrade gives up all permits but one in one step: no writer gets in between.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -36,8 +35,8 @@ class Read<T> extends Acquire<ValueSemaphore<T>, ReadGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): ReadGuard<T> {
-    return new ReadGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): ReadGuard<T> {
+    return new ReadGuard(loan);
   }
 
   protected override called(): string {
@@ -52,8 +51,8 @@ class Write<T> extends Acquire<ValueSemaphore<T>, WriteGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): WriteGuard<T> {
-    return new WriteGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): WriteGuard<T> {
+    return new WriteGuard(loan);
   }
 
   protected override called(): string {

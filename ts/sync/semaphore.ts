@@ -1,7 +1,6 @@
 // Semaphore: permits for whoever limits how many do something at once.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -66,8 +65,8 @@ class AcquirePermit extends Acquire<Permits, SemaphorePermit> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): SemaphorePermit {
-    return new SemaphorePermit(this.lend(cx));
+  protected override acquired(loan: Loan<Permits>): SemaphorePermit {
+    return new SemaphorePermit(loan);
   }
 
   protected override called(): string {
