@@ -137,6 +137,15 @@ describe("join", () => {
   });
 });
 
+test("join of shared ones: they are released too", () => {
+  const mutex = Mutex.shared(0);
+  const semaphore = Semaphore.shared(3);
+  const whole = waiting(join(mutex.lock(), semaphore.acquire(2), pending()));
+  expect([mutex.isLocked(), semaphore.availablePermits()]).toEqual([true, 1]);
+  whole.drop();
+  expect([mutex.isLocked(), semaphore.availablePermits()]).toEqual([false, 3]);
+});
+
 describe("tryJoin", () => {
   test("of which a branch throws: what was acquired is released before the error is thrown", () => {
     const mutex = new Mutex(0);
