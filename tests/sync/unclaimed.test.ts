@@ -2,6 +2,7 @@
 
 import {
   type Coroutine,
+  type IntoFuture,
   join,
   pending,
   ready,
@@ -12,7 +13,7 @@ import {
   tryJoin,
 } from "tokiwa";
 import { Mutex, RwLock, Semaphore } from "tokiwa/sync";
-import { JoinSet } from "tokiwa/task";
+import { JoinMap, JoinSet } from "tokiwa/task";
 import { describe, expect, test } from "vitest";
 import { BadDispose, Probe, pollOnce, thrown } from "../support/tasks.js";
 import { runPaused } from "../support/time.js";
@@ -24,7 +25,7 @@ function* failing(ms = 1): Coroutine<never> {
 }
 
 /** What a coroutine threw, if it did. */
-function* caught(body: Coroutine<unknown>) {
+function* caught(body: IntoFuture<unknown>) {
   try {
     yield* body;
   } catch (error) {
@@ -54,11 +55,7 @@ describe("join", () => {
     runPaused(function* () {
       const [first, second] = [new Mutex(0), new Mutex(0)];
       const held = second.tryLock();
-      const error = yield* caught(
-        (function* () {
-          yield* timeout(10, join(first.lock(), second.lock()));
-        })(),
-      );
+      const error = yield* caught(timeout(10, join(first.lock(), second.lock())));
       expect(error?.name).toBe("ElapsedError");
       held.release();
       expect([first.isLocked(), second.isLocked()]).toEqual([false, false]);
@@ -68,11 +65,7 @@ describe("join", () => {
   test("of which a branch throws: the error comes when all have ended, and what was acquired is released", () => {
     runPaused(function* () {
       const semaphore = new Semaphore(3);
-      const error = yield* caught(
-        (function* () {
-          yield* join(semaphore.acquire(2), failing());
-        })(),
-      );
+      const error = yield* caught(join(semaphore.acquire(2), failing()));
       expect(error?.message).toBe("failed");
       expect(semaphore.availablePermits()).toBe(3);
     });
@@ -190,6 +183,35 @@ describe("a JoinSet whose tasks have given guards that nobody took", () => {
       else if (way === "detachAll") set.detachAll();
       else yield* set.shutdown();
       expect(semaphore.availablePermits()).toBe(2);
+    });
+  });
+
+  test("taken by a joinAll that is dropped, or that fails", () => {
+    runPaused(function* () {
+      const semaphore = new Semaphore(2);
+      const dropped = new JoinSet<unknown>();
+      dropped.spawn(permitOf, semaphore);
+      dropped.spawn(pending());
+      const whole = dropped.joinAll();
+      expect(yield* caught(timeout(5, whole))).toHaveProperty("name", "ElapsedError");
+      expect(semaphore.availablePermits()).toBe(2);
+
+      const failed = new JoinSet<unknown>();
+      failed.spawn(permitOf, semaphore);
+      failed.spawn(failing, 5);
+      expect(yield* caught(failed.joinAll())).toHaveProperty("message", "failed");
+      expect(semaphore.availablePermits()).toBe(2);
+    });
+  });
+
+  test("in a JoinMap whose key is used again", () => {
+    runPaused(function* () {
+      const semaphore = new Semaphore(1);
+      const map = new JoinMap<string, unknown>();
+      map.spawn("key", permitOf, semaphore);
+      yield* sleep(1);
+      map.spawn("key", pending());
+      expect(semaphore.availablePermits()).toBe(1);
     });
   });
 
