@@ -1,6 +1,15 @@
 // fromPromise: lazy, aborted when dropped, with the errors of its promise.
 
-import { fromPromise, future, NotAFutureError, Pending, select, sleep, spawn } from "tokiwa";
+import {
+  fromPromise,
+  future,
+  NotAFutureError,
+  Pending,
+  pending,
+  select,
+  sleep,
+  spawn,
+} from "tokiwa";
 import { expect, test } from "vitest";
 import { CountingWaker, loopTurns, paused, pollOnce, rejection, thrown } from "../support/tasks.js";
 
@@ -182,4 +191,24 @@ test("future(async fn) passes its arguments and then a signal that fires on drop
   expect(seen?.aborted).toBe(false);
   made[Symbol.dispose]();
   expect(seen?.aborted).toBe(true);
+});
+
+test("a thenable whose `then` throws has rejected, and nothing is waited for any more", async () => {
+  const thenable = {
+    // biome-ignore lint/suspicious/noThenProperty: that is what it is about.
+    then(): never {
+      throw new Error("no then");
+    },
+  };
+  const waiting = () => fromPromise(() => thenable as unknown as Promise<number>);
+  expect((await rejection(paused().run(waiting()))).message).toBe("no then");
+  const deadlock = await rejection(
+    paused().run(function* () {
+      try {
+        yield* waiting();
+      } catch {}
+      yield* pending();
+    }),
+  );
+  expect(deadlock.name).toBe("DeadlockError");
 });

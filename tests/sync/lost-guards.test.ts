@@ -2,9 +2,16 @@
 // where they were taken.
 
 import { spawn, yieldNow } from "tokiwa";
-import { Mutex, RwLock, Semaphore, type SemaphorePermit, trackGuardSites } from "tokiwa/sync";
+import {
+  Mutex,
+  OnceCell,
+  RwLock,
+  Semaphore,
+  type SemaphorePermit,
+  trackGuardSites,
+} from "tokiwa/sync";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectGarbage, count, stderrOf } from "../support/tasks.js";
+import { collectGarbage, count, Probe, stderrOf } from "../support/tasks.js";
 import { runPaused } from "../support/time.js";
 import { waiting } from "./polled.js";
 
@@ -52,6 +59,38 @@ describe("what was lost is released and reported once", () => {
       () => !mutex.isLocked(),
     );
     expect(text).toContain(`taken by task ${id} at forgetful (`);
+  });
+
+  test("a lock that was granted to a wait, and the wait lost before it was polled again", async () => {
+    const mutex = new Mutex(1);
+    const guard = mutex.tryLock();
+    const lose = (): unknown => waiting(mutex.lock());
+    lose();
+    const behind = waiting(mutex.lock());
+    guard.release();
+    expect(behind.isWoken).toBe(false);
+    const text = await reportOf(
+      () => {},
+      () => behind.isWoken,
+    );
+    expect(count(text, LOST)).toBe(1);
+    expect(text).toMatch(/taken by somebody at .*lost-guards\.test\.ts:\d+:\d+/);
+    expect(behind.isPending()).toBe(false);
+  });
+
+  test("a turn to initialise a OnceCell that was granted so", async () => {
+    const cell = new OnceCell<number>();
+    const probe = new Probe<number>();
+    const first = waiting(cell.getOrInit(() => probe));
+    const lose = (): unknown => waiting(cell.getOrInit(() => 2));
+    lose();
+    const behind = waiting(cell.getOrInit(() => 3));
+    first.drop();
+    await reportOf(
+      () => {},
+      () => behind.isWoken,
+    );
+    expect(behind.poll()).toBe(3);
   });
 
   test("who waits gets the lock", async () => {

@@ -454,3 +454,72 @@ describe("budget and reports", () => {
     expect(inside.future.waitsFor()).toMatch(/^Mutex\.lock\(\), held by task/);
   });
 });
+
+describe("tryMap", () => {
+  test("a part that is there: a guard of it, and this one has been given away", () => {
+    const mutex = new Mutex({ names: ["ann"] });
+    const guard = mutex.tryLock();
+    const part = guard.tryMap((value) => value.names);
+    expect(part?.value).toEqual(["ann"]);
+    expect(() => guard.value).toThrow(ReleasedGuardError);
+    const first = part?.tryMap((names) => names[0]);
+    expect(first?.value).toBe("ann");
+    first?.release();
+    expect(mutex.isLocked()).toBe(false);
+  });
+
+  test("a part that is not: undefined, and this one holds on", () => {
+    const mutex = new Mutex<{ name?: string }>({});
+    const guard = mutex.tryLock();
+    expect(guard.tryMap((value) => value.name)).toBe(undefined);
+    expect(guard.value).toEqual({});
+    const mapped = guard.map((value) => value);
+    expect(mapped.tryMap((value) => value.name)).toBe(undefined);
+    expect(mapped.value).toEqual({});
+    mapped.release();
+    expect(mutex.isLocked()).toBe(false);
+  });
+});
+
+test("a guard knows its mutex, until it is released", () => {
+  const mutex = new Mutex(0);
+  const guard = mutex.tryLock();
+  expect(guard.mutex).toBe(mutex);
+  expectTypeOf(guard.mutex).toEqualTypeOf<Mutex<number>>();
+  guard.release();
+  expect(() => guard.mutex).toThrow(ReleasedGuardError);
+});
+
+describe("with a thenable that is no promise", () => {
+  const thenable = (then: PromiseLike<number>["then"]) => ({ then }) as PromiseLike<number>;
+
+  test("whose `then` throws: that is thrown, and the lock is released", async () => {
+    const mutex = new Mutex(0);
+    const failing = mutex.with(() =>
+      thenable(() => {
+        throw new Error("no then");
+      }),
+    );
+    await expect(
+      runPausedOnLoop(function* () {
+        return yield* failing;
+      }),
+    ).rejects.toThrow("no then");
+    expect(mutex.isLocked()).toBe(false);
+  });
+
+  test("is asked once", async () => {
+    const mutex = new Mutex(0);
+    let asked = 0;
+    const value = await runPausedOnLoop(function* () {
+      return yield* mutex.with(() =>
+        thenable((resolve) => {
+          asked += 1;
+          return Promise.resolve(resolve?.(7)) as never;
+        }),
+      );
+    });
+    expect([value, asked]).toEqual([7, 1]);
+    expect(mutex.isLocked()).toBe(false);
+  });
+});

@@ -12,6 +12,7 @@ import {
 } from "tokiwa";
 import { OnceCell, SetError } from "tokiwa/sync";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { Probe } from "../support/tasks.js";
 import { runPaused, runPausedOnLoop, thrownBy } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 
@@ -301,4 +302,38 @@ test("an initialiser that asks its own cell waits for itself, and can say so", (
   });
   const initializing = waiting(new OnceCell<number>().getOrInit(() => pending<number>()));
   expect(initializing.future.waitsFor()).toBe("pending(), which never completes");
+});
+
+describe("take", () => {
+  test("gives the value, and the cell begins anew", () => {
+    const cell = OnceCell.from(1);
+    expect(cell.take()).toBe(1);
+    expect([cell.get(), cell.isInitialized(), cell.take()]).toEqual([undefined, false, undefined]);
+    cell.set(2);
+    expect(cell.get()).toBe(2);
+  });
+
+  test("does nothing while an initialiser runs", () => {
+    const cell = new OnceCell<number>();
+    const probe = new Probe<number>();
+    const first = waiting(cell.getOrInit(() => probe));
+    expect(cell.take()).toBe(undefined);
+    probe.complete(5);
+    expect(first.poll()).toBe(5);
+    expect(cell.get()).toBe(5);
+  });
+
+  test("who waited for the value gets it, and the cell makes another for who comes then", () => {
+    const cell = new OnceCell<number>();
+    const probe = new Probe<number>();
+    const first = waiting(cell.getOrInit(() => probe));
+    const second = waiting(cell.getOrInit(() => 7));
+    probe.complete(5);
+    expect(first.poll()).toBe(5);
+    expect(cell.take()).toBe(5);
+    expect(second.isWoken).toBe(true);
+    expect(second.poll()).toBe(5);
+    expect(readyNow(cell.getOrInit(() => 8))).toBe(8);
+    expect(cell.get()).toBe(8);
+  });
 });

@@ -76,3 +76,12 @@ test("a count that is none is refused, and leaves it as it was", () => {
   expect(polling.getRef()).toBe(semaphore);
   expect(acquire(polling).poll()).not.toBe(Pending);
 });
+
+test("close: of the semaphore itself", () => {
+  const semaphore = new Semaphore(1);
+  const polling = new PollSemaphore(semaphore);
+  expect(polling.isClosed()).toBe(false);
+  polling.close();
+  expect([polling.isClosed(), semaphore.isClosed()]).toEqual([true, true]);
+  expect(acquire(polling).poll()).toBe(undefined);
+});

@@ -369,3 +369,14 @@ test("a report names only those who still have it", () => {
     expect(text).toBe(`RwLock.write(), held by task ${tasks[1]?.id}`);
   });
 });
+
+test("guards know their lock, until they are released", () => {
+  const lock = new RwLock(0);
+  const writing = lock.tryWrite();
+  expect(writing.rwLock).toBe(lock);
+  const reading = writing.downgrade();
+  expect(reading.rwLock).toBe(lock);
+  reading.release();
+  expect(() => reading.rwLock).toThrow(ReleasedGuardError);
+  expect(() => writing.rwLock).toThrow(ReleasedGuardError);
+});

@@ -571,3 +571,21 @@ describe("budget and reports", () => {
     );
   });
 });
+
+test("a permit knows its semaphore, until it is released", () => {
+  const semaphore = new Semaphore(2);
+  const permit = semaphore.tryAcquire();
+  expect(permit.semaphore).toBe(semaphore);
+  permit.release();
+  expect(() => permit.semaphore).toThrow(ReleasedGuardError);
+});
+
+test("a wait says how many permits each holder has", () => {
+  const semaphore = new Semaphore(3);
+  const held = [semaphore.tryAcquire(2), semaphore.tryAcquire()];
+  const text = waiting(semaphore.acquire(3)).future.waitsFor();
+  expect(text).toMatch(
+    /^Semaphore\.acquire\(3\), held by somebody( at .*)? with 2 permits, somebody( at .*)? with 1 permit$/,
+  );
+  expect(held).toHaveLength(2);
+});

@@ -11,6 +11,7 @@ export * from "./errors.js";
 export * from "./future.js";
 export * from "./into.js";
 export * from "./join.js";
+export * from "./owned.js";
 export * from "./poll.js";
 export * from "./promise.js";
 export * from "./random.js";

@@ -1,11 +1,13 @@
 // join and tryJoin: several futures on one task.
 //
-// The branch that is polled first rotates from poll to poll, as Tokio's does, so that none is always served last.
+// The branch that is polled first rotates from poll to poll, as Tokio's does, so that none is always served last. What is owned
+// of the values that were collected, and are not given to anybody, is dropped: a guard is released.
 
 import { dropAll, dropAllBecause } from "./drop.js";
 import { PolledAfterCompletionError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
+import { dropOwned, ownedIn } from "./owned.js";
 import { Pending, type Poll } from "./poll.js";
 import { describeWait, describeWaits } from "./waits.js";
 import { type Context, Waker } from "./waker.js";
@@ -64,7 +66,8 @@ class BranchSet {
 
 abstract class Joined<T> extends Future<T[]> {
   private readonly branches: (Future<T> | undefined)[];
-  private readonly values: T[];
+  /** Until they are given to who waits. */
+  private values: T[] | undefined;
   private readonly set: BranchSet | undefined;
   private unfinished: number;
   private first = 0;
@@ -85,7 +88,13 @@ abstract class Joined<T> extends Future<T[]> {
     if (this.unfinished > 0) return Pending;
     this.done = true;
     this.finish();
-    return this.values;
+    return this.takeValues() ?? Pending;
+  }
+
+  private takeValues(): T[] | undefined {
+    const values = this.values;
+    this.values = undefined;
+    return values;
   }
 
   private pollAll(cx: Context): void {
@@ -112,7 +121,7 @@ abstract class Joined<T> extends Future<T[]> {
     try {
       const value = branch.poll(cx);
       if (value === Pending) return;
-      this.values[index] = value;
+      this.collect(index, value);
     } catch (error) {
       this.branches[index] = undefined;
       this.unfinished -= 1;
@@ -121,6 +130,12 @@ abstract class Joined<T> extends Future<T[]> {
     }
     this.branches[index] = undefined;
     this.unfinished -= 1;
+  }
+
+  private collect(index: number, value: T): void {
+    // A branch may have dropped the whole from inside of its poll.
+    if (this.values === undefined) dropOwned(value);
+    else this.values[index] = value;
   }
 
   override waitsFor(): string {
@@ -134,10 +149,10 @@ abstract class Joined<T> extends Future<T[]> {
   /** All branches have ended. */
   protected abstract finish(): void;
 
-  /** The branches that have not ended, to be dropped. */
-  protected takeRest(): (Future<T> | undefined)[] {
+  /** The branches that have not ended, and what is owned of the others' values, to be dropped. */
+  protected takeRest(): (Disposable | undefined)[] {
     this.done = true;
-    return this.branches.splice(0);
+    return [...this.branches.splice(0), ...(this.takeValues() ?? []).flatMap(ownedIn)];
   }
 
   override [Symbol.dispose](): void {
@@ -155,7 +170,7 @@ class Join<T> extends Joined<T> {
   }
 
   protected override finish(): void {
-    if (this.hasError) throw this.error;
+    if (this.hasError) throw dropAllBecause(this.error, this.takeRest());
   }
 }
 
@@ -175,7 +190,8 @@ function intoFutures(values: readonly IntoFuture<unknown>[], name: string): Futu
  * Waits for all of the futures, on this task, and gives their values in their order. Every one of them runs to its end:
  * if some throw, the first error is thrown once the last has ended.
  *
- * Dropping drops them all. Not cancel-safe: the values of those that have ended are lost.
+ * Dropping drops them all. Not cancel-safe: the values of those that have ended are lost. Guards and permits among them are
+ * released then, and when one throws.
  *
  * @throws {NotAFutureError} at the call, naming the argument.
  */
@@ -184,7 +200,8 @@ export function join<F extends readonly IntoFuture<unknown>[]>(...futures: F): F
 }
 
 /**
- * Like {@link join}, but stops at the first error: the others are dropped and the error is thrown. Not cancel-safe either.
+ * Like {@link join}, but stops at the first error: the others are dropped, guards and permits that are there already
+ * are released, and the error is thrown. Not cancel-safe either.
  *
  * @throws {NotAFutureError} at the call, naming the argument.
  */

@@ -90,10 +90,19 @@ class PromiseFuture<T> extends Future<T> {
       );
     this.state = WAITING;
     beginOutside();
-    promise.then(
-      (value) => this.settle(RESOLVED, value),
-      (error) => this.settle(REJECTED, error),
-    );
+    this.listen(promise);
+  }
+
+  private listen(promise: PromiseLike<T>): void {
+    try {
+      promise.then(
+        (value) => this.settle(RESOLVED, value),
+        (error) => this.settle(REJECTED, error),
+      );
+    } catch (error) {
+      // A thenable that is no promise, and has not kept to the rules.
+      this.settle(REJECTED, error);
+    }
   }
 
   /** An AbortController costs a microsecond: it is made only for a function that declares the parameter. */

@@ -5,6 +5,7 @@ import { dropAll, dropAllBecause } from "./drop.js";
 import { PolledAfterCompletionError, TokiwaError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
+import { ownedIn } from "./owned.js";
 import { Pending, type Poll } from "./poll.js";
 import { randomBelow } from "./random.js";
 import { describeWait, describeWaits } from "./waits.js";
@@ -74,7 +75,7 @@ class Select extends Future<{ branch: string; value: unknown }> {
       const index = (first + offset) % count;
       const value = this.pollBranch(index, cx);
       if (value === Pending) continue;
-      dropAll(this.takeLosers(index));
+      this.dropLosers(index, value);
       return { branch: this.names[index] as string, value };
     }
     return Pending;
@@ -85,6 +86,15 @@ class Select extends Future<{ branch: string; value: unknown }> {
       return (this.futures[index] as Future<unknown>).poll(cx);
     } catch (error) {
       throw dropAllBecause(error, this.takeLosers(index));
+    }
+  }
+
+  /** When a loser's clean-up throws nobody gets the winner's value. */
+  private dropLosers(winner: number, value: unknown): void {
+    try {
+      dropAll(this.takeLosers(winner));
+    } catch (error) {
+      throw dropAllBecause(error, ownedIn(value));
     }
   }
 
@@ -115,7 +125,8 @@ class Select extends Future<{ branch: string; value: unknown }> {
  * free again. The poll starts at a random branch, so that none is starved by one that is always ready.
  *
  * A branch that is `undefined` or `false` is disabled. A future that must survive losing is passed as `borrow(future)`.
- * A branch that throws wins too: its error is thrown.
+ * A branch that throws wins too: its error is thrown. A loser whose clean-up throws takes the place of the winner: a guard or
+ * permit that the winner gave is released.
  *
  * @param branches futures by name.
  * @param options `biased` polls in the order of the names; `otherwise` gives a value when all branches are disabled.

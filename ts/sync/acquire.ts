@@ -14,7 +14,12 @@ import { AcquireError } from "./errors.js";
 import type { Loan } from "./lost.js";
 
 /** In place of the waiter of a future that has ended. */
-const ENDED: PermitWaiter = /* @__PURE__ */ new PermitWaiter(/* @__PURE__ */ Waker.noop(), 0);
+const ENDED: PermitWaiter = /* @__PURE__ */ new PermitWaiter(
+  /* @__PURE__ */ Waker.noop(),
+  0,
+  0,
+  undefined,
+);
 
 export abstract class Acquire<S extends BatchSemaphore, R> extends Future<R> {
   protected readonly semaphore: S;
@@ -37,7 +42,7 @@ export abstract class Acquire<S extends BatchSemaphore, R> extends Future<R> {
     if (!proceed(cx)) return Pending;
     semaphore.take(wanted);
     this.waiter = ENDED;
-    return this.acquired(cx);
+    return this.acquired(semaphore.lend(wanted, cx.id ?? 0, this.site));
   }
 
   private pollInLine(cx: Context): Poll<R> {
@@ -45,16 +50,18 @@ export abstract class Acquire<S extends BatchSemaphore, R> extends Future<R> {
     if (waiter === ENDED) throw new PolledAfterCompletionError(this.called());
     if (semaphore.isClosed()) return this.refused(cx);
     if (waiter === undefined) {
-      this.waiter = semaphore.join(cx.waker, this.wanted);
+      this.waiter = new PermitWaiter(cx.waker, this.wanted, cx.id ?? 0, this.site);
+      semaphore.join(this.waiter);
       return Pending;
     }
     if (waiter.missing > 0) {
       waiter.waker = cx.waker;
+      waiter.holder = cx.id ?? 0;
       return Pending;
     }
     if (!proceed(cx)) return Pending;
     this.waiter = ENDED;
-    return this.acquired(cx);
+    return this.acquired(waiter.loan as Loan<S>);
   }
 
   private refused(cx: Context): Pending {
@@ -63,13 +70,8 @@ export abstract class Acquire<S extends BatchSemaphore, R> extends Future<R> {
     throw new AcquireError();
   }
 
-  /** The loan of the permits that were acquired. */
-  protected lend(cx: Context): Loan<S> {
-    return this.semaphore.lend(this.wanted, cx.id ?? 0, this.site);
-  }
-
   /** The permits have been taken. */
-  protected abstract acquired(cx: Context): R;
+  protected abstract acquired(loan: Loan<S>): R;
 
   /** The call that made it, for reports and errors. */
   protected abstract called(): string;

@@ -2,7 +2,8 @@
 //
 // B1  There are no free permits while anybody waits: what comes free goes to the first in line, in part if it wants more, and
 //     on to the next once that one has all. So whoever finds permits free may take them: nobody is overtaken.
-// B2  Who leaves the line, or is granted all and goes away without taking it, gives back what it was assigned.
+// B2  Who leaves the line, or is granted all and goes away without taking it, gives back what it was assigned. The loan is given
+//     with the grant: one that is lost to the garbage collector before it takes it is found as a guard is.
 // B3  A close wakes the whole line, which gives back what it was assigned. Nothing opens a closed semaphore again.
 // B4  Wakers are called last, when all of the above holds: they may poll at once, and acquire, release and close.
 //
@@ -23,11 +24,19 @@ export class PermitWaiter extends WaitNode {
   readonly wanted: number;
   /** What it has not been assigned yet. Granted at 0. */
   missing: number;
+  /** The number of the task that waits, or 0. */
+  holder: number;
+  readonly site: string | undefined;
+  /** Of what was granted. */
+  loan: Loan | undefined;
 
-  constructor(waker: Waker, wanted: number) {
+  constructor(waker: Waker, wanted: number, holder: number, site: string | undefined) {
     super(waker);
     this.wanted = wanted;
     this.missing = wanted;
+    this.holder = holder;
+    this.site = site;
+    this.loan = undefined;
   }
 }
 
@@ -100,12 +109,10 @@ export class BatchSemaphore implements Lender {
   }
 
   /** Joins the line, for more than is free; what is free goes along (B1). */
-  join(waker: Waker, wanted: number): PermitWaiter {
-    const waiter = new PermitWaiter(waker, wanted);
+  join(waiter: PermitWaiter): void {
     waiter.missing -= this.free;
     this.free = 0;
     this.waiting.push(waiter);
-    return waiter;
   }
 
   /** Leaves the line, or declines what was granted. Harmless when done twice (B2). */
@@ -113,6 +120,9 @@ export class BatchSemaphore implements Lender {
     const assigned = waiter.wanted - waiter.missing;
     waiter.missing = waiter.wanted;
     this.waiting.remove(waiter);
+    const loan = waiter.loan as Loan<this> | undefined;
+    waiter.loan = undefined;
+    if (loan !== undefined) this.takeBack(loan);
     if (assigned > 0) this.release(assigned);
   }
 
@@ -130,6 +140,7 @@ export class BatchSemaphore implements Lender {
       first.missing -= given;
       if (first.missing > 0) break;
       this.waiting.remove(first);
+      first.loan = this.lend(first.wanted, first.holder, first.site);
       woken.add(first);
     }
     woken.wakeAll();
@@ -192,11 +203,15 @@ export class BatchSemaphore implements Lender {
     this.release(record.permits);
   }
 
+  protected describeLoan(record: LoanRecord): string {
+    return record.describe();
+  }
+
   /** Who has the permits that somebody waits for. */
   describeHolders(): string {
     const out = this.records.filter((record) => record.permits > 0);
     if (out.length === 0) return "which nobody holds";
-    const named = out.slice(0, MOST_NAMED).map((record) => record.describe());
+    const named = out.slice(0, MOST_NAMED).map((record) => this.describeLoan(record));
     if (out.length > MOST_NAMED) named.push(`${out.length - MOST_NAMED} more`);
     return `held by ${named.join(", ")}`;
   }

@@ -97,6 +97,28 @@ export class NotReservedError<T = unknown> extends TokiwaError {
   }
 }
 
+/** An argument was refused at the call. */
+export class SyncArgumentError extends TokiwaError {
+  readonly argument: string;
+  readonly given: unknown;
+  constructor(argument: string, given: unknown, allowed: string) {
+    super(`${argument} was given ${describe(given)}, but must be ${allowed}`);
+    this.argument = argument;
+    this.given = given;
+  }
+}
+
+/** @throws {SyncArgumentError} unless `value` is a function. */
+export function checkFunction(argument: string, value: unknown, allowed = "a function"): void {
+  if (typeof value !== "function") throw new SyncArgumentError(argument, value, allowed);
+}
+
+/** @throws {SyncArgumentError} unless `value` is an object. */
+export function checkOptions(argument: string, value: unknown, allowed: string): void {
+  if (typeof value !== "object" || value === null)
+    throw new SyncArgumentError(argument, value, allowed);
+}
+
 /** A capacity was refused. */
 export class CapacityError extends TokiwaError {
   readonly given: unknown;
@@ -163,6 +185,13 @@ export class ReleasedGuardError extends TokiwaError {
     super(
       `a ${what} was used after it had been released, mapped, downgraded, merged or forgotten: lock or acquire again`,
     );
+  }
+}
+
+/** A guard was to replace a value that it only shows. */
+export class ReadOnlyGuardError extends TokiwaError {
+  constructor(what: string, instead: string) {
+    super(`a ${what} cannot replace its value: ${instead}`);
   }
 }
 

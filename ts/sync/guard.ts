@@ -1,12 +1,18 @@
 // What guards have in common: they hold a loan, and without it they refuse.
 
+import type { Owned } from "../future/index.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
-import { ReleasedGuardError } from "./errors.js";
+import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "./errors.js";
 import type { Loan } from "./lost.js";
 
 /** Holds a part of a lock, or permits, until it is released. */
-export abstract class Guard<S extends BatchSemaphore> implements Disposable {
+export abstract class Guard<S extends BatchSemaphore> implements Owned {
   private loan: Loan<S> | undefined;
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
 
   /** @internal */
   constructor(loan: Loan<S>) {
@@ -43,15 +49,19 @@ export abstract class Guard<S extends BatchSemaphore> implements Disposable {
   }
 }
 
-/** A semaphore and the value that it guards. */
+/** A semaphore, the value that it guards, and the lock that it is in. */
 export class ValueSemaphore<T> extends BatchSemaphore {
   value: T;
+  readonly lock: object;
 
-  constructor(permits: number, guardName: string, value: T) {
+  constructor(permits: number, guardName: string, value: T, lock: object) {
     super(permits, guardName);
     this.value = value;
+    this.lock = lock;
   }
 }
+
+const PROJECTION = "a function that finds the part, for example `(value) => value.part`";
 
 /** A guard of a value. */
 export abstract class ValueGuard<T> extends Guard<ValueSemaphore<T>> {
@@ -63,12 +73,27 @@ export abstract class ValueGuard<T> extends Guard<ValueSemaphore<T>> {
   /**
    * Turns it into a guard of a part of the value. This guard has then been given away; if `project` throws, it has not.
    *
-   * @param project finds the part.
-   * @throws {ReleasedGuardError} after the release. @throws what `project` throws.
+   * @param project finds the part. Of a number, a string and their like the guard gets a copy: to change one, map to the object
+   *   that it is in.
+   * @throws {ReleasedGuardError} after the release. @throws {SyncArgumentError} for what is no function. @throws what `project` throws.
    */
   map<U>(project: (value: T) => U): MappedGuard<U> {
+    checkFunction("map(project)", project, PROJECTION);
     const part = project(this.value);
     return new MappedGuard(this.surrender(), part);
+  }
+
+  /**
+   * Like {@link map}, if there is such a part.
+   *
+   * @param project finds the part, or gives undefined.
+   * @returns the guard of the part; undefined when there is none, and then this guard holds on.
+   * @throws as `map`.
+   */
+  tryMap<U>(project: (value: T) => U | undefined): MappedGuard<U> | undefined {
+    checkFunction("tryMap(project)", project, PROJECTION);
+    const part = project(this.value);
+    return part === undefined ? undefined : new MappedGuard(this.surrender(), part);
   }
 }
 
@@ -92,9 +117,25 @@ export class MappedGuard<T> extends Guard<BatchSemaphore> {
     return this.part;
   }
 
-  /** A guard of a part of the part, like `map` of the guard before it. @throws {ReleasedGuardError} after the release. */
+  /** A part is changed, and not replaced. @throws {ReadOnlyGuardError} always. */
+  set value(_: never) {
+    throw new ReadOnlyGuardError(
+      "MappedGuard",
+      "map to the object that holds it, and assign there",
+    );
+  }
+
+  /** A guard of a part of the part, like `map` of the guard before it. @throws as that. */
   map<U>(project: (value: T) => U): MappedGuard<U> {
+    checkFunction("map(project)", project, PROJECTION);
     const part = project(this.value);
     return new MappedGuard(this.surrender(), part);
+  }
+
+  /** A guard of a part of the part, if there is such a part, like `tryMap` of the guard before it. @throws as that. */
+  tryMap<U>(project: (value: T) => U | undefined): MappedGuard<U> | undefined {
+    checkFunction("tryMap(project)", project, PROJECTION);
+    const part = project(this.value);
+    return part === undefined ? undefined : new MappedGuard(this.surrender(), part);
   }
 }

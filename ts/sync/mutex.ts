@@ -4,7 +4,6 @@
 // X2  There is no poisoning: a task that throws or is aborted releases the lock as if it had returned.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -14,9 +13,9 @@ import {
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
 import type { Returned } from "./callback.js";
-import { TryLockError } from "./errors.js";
+import { checkFunction, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
-import { siteOf } from "./lost.js";
+import { type Loan, siteOf } from "./lost.js";
 import type { Guarded } from "./shared/locked-value.js";
 import { type SharedMutex, sharedMutex } from "./shared/locks.js";
 import { UnderLock } from "./under-lock.js";
@@ -28,8 +27,8 @@ class Lock<T> extends Acquire<ValueSemaphore<T>, MutexGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): MutexGuard<T> {
-    return new MutexGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): MutexGuard<T> {
+    return new MutexGuard(loan);
   }
 
   protected override called(): string {
@@ -51,6 +50,11 @@ export class MutexGuard<T> extends ValueGuard<T> {
   override set value(value: T) {
     this.held().lender.value = value;
   }
+
+  /** The mutex that it holds. @throws {ReleasedGuardError} after the release. */
+  get mutex(): Mutex<T> {
+    return this.held().lender.lock as Mutex<T>;
+  }
 }
 
 /**
@@ -62,7 +66,7 @@ export class Mutex<T> {
   private readonly semaphore: ValueSemaphore<T>;
 
   constructor(value: T) {
-    this.semaphore = new ValueSemaphore(1, "MutexGuard", value);
+    this.semaphore = new ValueSemaphore(1, "MutexGuard", value, this);
   }
 
   /**
@@ -100,11 +104,12 @@ export class Mutex<T> {
    *
    * @param callback a plain, coroutine or async function.
    * @returns a future of what it returns in the end.
-   * @throws (from the poll) what it throws.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what it throws.
    *
    * Cancel-safe while it waits for the lock; after that as far as the callback is.
    */
   with<R>(callback: (value: T) => Returned<R>): Future<R> {
+    checkFunction("with(callback)", callback);
     return new UnderLock(new Lock(this.semaphore, 1, siteOf(this.with)), callback);
   }
 }

@@ -2,7 +2,7 @@
 //
 // O1  One initialiser runs at a time; the others wait in line for its value.
 // O2  An initialiser that throws or is dropped has not been: the next in line runs its own.
-// O3  A value that is there stays.
+// O3  A value that is there stays, until it is taken: then the cell begins anew, and who asked before that gets the one taken.
 
 import {
   type AsyncFunction,
@@ -18,7 +18,8 @@ import {
 import { Acquire } from "./acquire.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
 import { CallbackContext, futureOf, type Returned } from "./callback.js";
-import { SetError } from "./errors.js";
+import { checkFunction, SetError } from "./errors.js";
+import type { Loan } from "./lost.js";
 import { type SharedOnceCell, sharedOnceCell } from "./shared/cells.js";
 
 /** The semaphore has one permit, for the initialiser, and is closed once there is a value. */
@@ -28,7 +29,7 @@ class State<T> extends BatchSemaphore {
   initializer: number;
 
   constructor() {
-    super(1, "OnceCell");
+    super(1, "turn of OnceCell.getOrInit()");
     this.value = undefined;
     this.initializer = 0;
   }
@@ -41,8 +42,11 @@ class State<T> extends BatchSemaphore {
 
 /** The turn to initialise. */
 class Turn<T> extends Acquire<State<T>, void> {
-  protected override acquired(cx: Context): void {
-    this.semaphore.initializer = cx.id ?? 0;
+  protected override acquired(loan: Loan<State<T>>): void {
+    const { semaphore } = this;
+    semaphore.initializer = loan.record.holder;
+    // Who has the turn gives it back by itself.
+    semaphore.takeBack(loan);
   }
 
   protected override called(): string {
@@ -157,7 +161,7 @@ class GetOrInit<T> extends Future<T> {
 
 /** A cell whose value is made by the first who asks for it, while the others wait. */
 export class OnceCell<T> {
-  private readonly state: State<T> = new State();
+  private state: State<T> = new State();
 
   /** A cell that has its value. */
   static from<T>(value: T): OnceCell<T> {
@@ -193,6 +197,18 @@ export class OnceCell<T> {
   }
 
   /**
+   * Takes the value out; the cell is then as good as new. Whoever had asked for the value before that gets it all the same.
+   *
+   * @returns the value; undefined when there is none, and then nothing happens.
+   */
+  take(): T | undefined {
+    if (!this.isInitialized()) return undefined;
+    const { value } = this.state;
+    this.state = new State();
+    return value;
+  }
+
+  /**
    * The value; made by `initializer` if there is none. One runs at a time: while somebody else's does, this waits for it, and
    * runs its own only if that one throws or is cancelled.
    *
@@ -201,7 +217,7 @@ export class OnceCell<T> {
    * @param initializer a coroutine function, an async function (which gets `{ signal }` after the arguments, if it declares a
    *   parameter for that; the signal fires when this is dropped) or a plain one.
    * @param args what it is called with.
-   * @throws (from the poll) what the initialiser throws: to this caller, the others try on.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what the initialiser throws: to this caller, the others try on.
    *
    * Cancel-safe as far as the initialiser is.
    */
@@ -211,6 +227,7 @@ export class OnceCell<T> {
     ...args: A
   ): Future<T>;
   getOrInit(initializer: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
+    checkFunction("getOrInit(initializer)", initializer, "a function that makes the value");
     return new GetOrInit(this.state, initializer as Initializer, args);
   }
 }

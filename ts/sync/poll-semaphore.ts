@@ -1,7 +1,7 @@
 // PollSemaphore: a semaphore for hand-written futures and streams, which keep their place in the line from poll to poll.
 
 import { type Context, type Future, Pending, type Poll } from "../future/index.js";
-import { AcquireError } from "./errors.js";
+import { AcquireError, SyncArgumentError } from "./errors.js";
 import type { SemaphorePermit } from "./semaphore.js";
 
 /** What {@link PollSemaphore} needs of a semaphore. */
@@ -9,6 +9,8 @@ export interface PollableSemaphore<P> {
   acquire(count?: number): Future<P>;
   availablePermits(): number;
   addPermits(count: number): void;
+  close(): void;
+  isClosed(): boolean;
 }
 
 /** Acquires by polling. One for each who waits; several may be of one semaphore. */
@@ -21,7 +23,10 @@ export class PollSemaphore<
   private acquiring: Future<P> | undefined = undefined;
   private wanted = 0;
 
+  /** @throws {SyncArgumentError} for what is no semaphore. */
   constructor(semaphore: S & PollableSemaphore<P>) {
+    if (typeof semaphore?.acquire !== "function")
+      throw new SyncArgumentError("PollSemaphore(semaphore)", semaphore, "a semaphore");
     this.semaphore = semaphore;
   }
 
@@ -61,6 +66,15 @@ export class PollSemaphore<
   /** Brings new permits into the world. @throws {CapacityError} as `Semaphore.addPermits` */
   addPermits(count: number): void {
     this.semaphore.addPermits(count);
+  }
+
+  /** Closes the semaphore, for everybody. */
+  close(): void {
+    this.semaphore.close();
+  }
+
+  isClosed(): boolean {
+    return this.semaphore.isClosed();
   }
 
   /** The semaphore. */

@@ -5,7 +5,6 @@
 // R2  A downgrade gives up all permits but one in one step: no writer gets in between.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -16,7 +15,13 @@ import {
 import { Acquire } from "./acquire.js";
 import { MAX_PERMITS } from "./batch-semaphore.js";
 import type { Returned } from "./callback.js";
-import { CapacityError, TryLockError } from "./errors.js";
+import {
+  CapacityError,
+  checkFunction,
+  checkOptions,
+  ReadOnlyGuardError,
+  TryLockError,
+} from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded } from "./shared/locked-value.js";
@@ -30,8 +35,8 @@ class Read<T> extends Acquire<ValueSemaphore<T>, ReadGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): ReadGuard<T> {
-    return new ReadGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): ReadGuard<T> {
+    return new ReadGuard(loan);
   }
 
   protected override called(): string {
@@ -46,8 +51,8 @@ class Write<T> extends Acquire<ValueSemaphore<T>, WriteGuard<T>> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): WriteGuard<T> {
-    return new WriteGuard(this.lend(cx));
+  protected override acquired(loan: Loan<ValueSemaphore<T>>): WriteGuard<T> {
+    return new WriteGuard(loan);
   }
 
   protected override called(): string {
@@ -59,6 +64,21 @@ class Write<T> extends Acquire<ValueSemaphore<T>, WriteGuard<T>> {
 export class ReadGuard<T> extends ValueGuard<T> {
   protected override called(): string {
     return "ReadGuard";
+  }
+
+  /** The guarded value. @throws {ReleasedGuardError} after the release. */
+  override get value(): T {
+    return this.held().lender.value;
+  }
+
+  /** Is for who writes. @throws {ReadOnlyGuardError} always. */
+  override set value(_: never) {
+    throw new ReadOnlyGuardError("ReadGuard", "take `write()` to replace it");
+  }
+
+  /** The lock that it holds. @throws {ReleasedGuardError} after the release. */
+  get rwLock(): RwLock<T> {
+    return this.held().lender.lock as RwLock<T>;
   }
 }
 
@@ -75,6 +95,11 @@ export class WriteGuard<T> extends ValueGuard<T> {
 
   override set value(value: T) {
     this.held().lender.value = value;
+  }
+
+  /** The lock that it holds. @throws {ReleasedGuardError} after the release. */
+  get rwLock(): RwLock<T> {
+    return this.held().lender.lock as RwLock<T>;
   }
 
   /**
@@ -102,13 +127,17 @@ export class RwLock<T> {
   private readonly semaphore: ValueSemaphore<T>;
   private readonly maxReaders: number;
 
-  /** @throws {CapacityError} when `maxReaders` is no whole number from 1 to 2 ** 29 - 1. */
+  /**
+   * @throws {CapacityError} when `maxReaders` is no whole number from 1 to 2 ** 29 - 1. @throws {SyncArgumentError} when `options`
+   *   is no object.
+   */
   constructor(value: T, options: RwLockOptions = {}) {
+    checkOptions("RwLock(value, options)", options, "an object, for example { maxReaders: 4 }");
     const { maxReaders = MAX_PERMITS } = options;
     if (!Number.isInteger(maxReaders) || maxReaders < 1 || maxReaders > MAX_PERMITS)
       throw new CapacityError("maxReaders", maxReaders, `a whole number from 1 to ${MAX_PERMITS}`);
     this.maxReaders = maxReaders;
-    this.semaphore = new ValueSemaphore(maxReaders, "guard of an RwLock", value);
+    this.semaphore = new ValueSemaphore(maxReaders, "guard of an RwLock", value, this);
   }
 
   /**
@@ -149,18 +178,20 @@ export class RwLock<T> {
   /**
    * Calls `callback` with the value while nobody writes. See {@link Mutex.with}, which does the same with a mutex.
    *
-   * @throws (from the poll) what it throws.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what it throws.
    */
   withRead<R>(callback: (value: T) => Returned<R>): Future<R> {
+    checkFunction("withRead(callback)", callback);
     return new UnderLock(new Read(this.semaphore, 1, siteOf(this.withRead)), callback);
   }
 
   /**
    * Calls `callback` with the value while nobody else reads or writes. See {@link Mutex.with}.
    *
-   * @throws (from the poll) what it throws.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what it throws.
    */
   withWrite<R>(callback: (value: T) => Returned<R>): Future<R> {
+    checkFunction("withWrite(callback)", callback);
     const site = siteOf(this.withWrite);
     return new UnderLock(new Write(this.semaphore, this.maxReaders, site), callback);
   }

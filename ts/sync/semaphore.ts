@@ -1,7 +1,6 @@
 // Semaphore: permits for whoever limits how many do something at once.
 
 import {
-  type Context,
   currentContext,
   type Future,
   Pending,
@@ -11,9 +10,9 @@ import {
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
 import { BatchSemaphore, MAX_PERMITS } from "./batch-semaphore.js";
-import { CapacityError, ForeignPermitError, TryAcquireError } from "./errors.js";
+import { CapacityError, ForeignPermitError, SyncArgumentError, TryAcquireError } from "./errors.js";
 import { Guard } from "./guard.js";
-import { siteOf } from "./lost.js";
+import { type Loan, type LoanRecord, siteOf } from "./lost.js";
 import { type SharedSemaphore, sharedSemaphore } from "./shared/semaphore.js";
 
 function assertCount(what: string, count: number, most: number = MAX_PERMITS): void {
@@ -21,15 +20,53 @@ function assertCount(what: string, count: number, most: number = MAX_PERMITS): v
   throw new CapacityError(what, count, `a whole number from 0 to ${most}`);
 }
 
-class AcquirePermit extends Acquire<BatchSemaphore, SemaphorePermit> {
+/** Permits that come into the world and leave it: of those that are free, promised and out together there are at most MAX_PERMITS. */
+class Permits extends BatchSemaphore {
+  readonly semaphore: Semaphore;
+  private total: number;
+
+  constructor(permits: number, semaphore: Semaphore) {
+    super(permits, "SemaphorePermit");
+    this.semaphore = semaphore;
+    this.total = permits;
+  }
+
+  /** How many more there may be. */
+  get room(): number {
+    return MAX_PERMITS - this.total;
+  }
+
+  add(count: number): void {
+    this.total += count;
+    this.release(count);
+  }
+
+  override forget(count: number): number {
+    const forgotten = super.forget(count);
+    this.total -= forgotten;
+    return forgotten;
+  }
+
+  /** A loan comes back, and its permits do not. */
+  forgetLoan(loan: Loan<this>): void {
+    this.total -= this.takeBack(loan);
+  }
+
+  protected override describeLoan(record: LoanRecord): string {
+    const { permits } = record;
+    return `${record.describe()} with ${permits} ${permits === 1 ? "permit" : "permits"}`;
+  }
+}
+
+class AcquirePermit extends Acquire<Permits, SemaphorePermit> {
   // See Future.next.
   protected override next(): IteratorResult<Suspension, SemaphorePermit> {
     const value = this.poll(requireContext());
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
-  protected override acquired(cx: Context): SemaphorePermit {
-    return new SemaphorePermit(this.lend(cx));
+  protected override acquired(loan: Loan<Permits>): SemaphorePermit {
+    return new SemaphorePermit(loan);
   }
 
   protected override called(): string {
@@ -38,9 +75,14 @@ class AcquirePermit extends Acquire<BatchSemaphore, SemaphorePermit> {
 }
 
 /** Permits of a semaphore, held until they are released: `using permit = yield* semaphore.acquire()`. */
-export class SemaphorePermit extends Guard<BatchSemaphore> {
+export class SemaphorePermit extends Guard<Permits> {
   protected override called(): string {
     return "SemaphorePermit";
+  }
+
+  /** The semaphore that they are of. @throws {ReleasedGuardError} after the release. */
+  get semaphore(): Semaphore {
+    return this.held().lender.semaphore;
   }
 
   /** How many permits it holds. @throws {ReleasedGuardError} after the release. */
@@ -51,15 +93,18 @@ export class SemaphorePermit extends Guard<BatchSemaphore> {
   /** Takes its permits out of the world: they do not come back. @throws {ReleasedGuardError} after the release. */
   forget(): void {
     const loan = this.surrender();
-    loan.lender.takeBack(loan);
+    loan.lender.forgetLoan(loan);
   }
 
   /**
    * Takes over what `other` holds, which has then been given away.
    *
    * @throws {ReleasedGuardError} when either was released. @throws {ForeignPermitError} when they are of two semaphores.
+   * @throws {SyncArgumentError} for what is no permit.
    */
   merge(other: SemaphorePermit): void {
+    if (!(other instanceof SemaphorePermit))
+      throw new SyncArgumentError("merge(other)", other, "another permit of the same semaphore");
     const loan = this.held();
     if (other.held().lender !== loan.lender) throw new ForeignPermitError();
     if (other === this) return;
@@ -88,7 +133,7 @@ export class SemaphorePermit extends Guard<BatchSemaphore> {
  * that come back go straight to the one who waits longest.
  */
 export class Semaphore {
-  /** The most permits that there can be: 2 ** 29 - 1. */
+  /** The most permits that there can be, free and held together: 2 ** 29 - 1. */
   static readonly MAX_PERMITS: number = MAX_PERMITS;
 
   /**
@@ -100,7 +145,7 @@ export class Semaphore {
     return sharedSemaphore(permits);
   }
 
-  private readonly semaphore: BatchSemaphore;
+  private readonly semaphore: Permits;
 
   /**
    * @param permits how many there are at first; 0 is allowed.
@@ -108,7 +153,7 @@ export class Semaphore {
    */
   constructor(permits: number) {
     assertCount("Semaphore(permits)", permits);
-    this.semaphore = new BatchSemaphore(permits, "SemaphorePermit");
+    this.semaphore = new Permits(permits, this);
   }
 
   /** Permits that are free now. */
@@ -145,11 +190,12 @@ export class Semaphore {
   /**
    * Brings new permits into the world.
    *
-   * @throws {CapacityError} when that is no whole number from 0 on, or more would be free than `MAX_PERMITS`.
+   * @throws {CapacityError} when that is no whole number from 0 on, or there would be more than `MAX_PERMITS`, free and held
+   *   together.
    */
   addPermits(count: number): void {
-    assertCount("addPermits(count)", count, MAX_PERMITS - this.semaphore.available);
-    this.semaphore.release(count);
+    assertCount("addPermits(count)", count, this.semaphore.room);
+    this.semaphore.add(count);
   }
 
   /**

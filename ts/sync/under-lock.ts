@@ -47,7 +47,9 @@ export class UnderLock<T, R> extends Future<R> {
   private call(guard: HeldValue<T>): Returned<R> {
     this.guard = guard;
     try {
-      const result = this.callback(guard.value);
+      const given = this.callback(guard.value);
+      // A thenable that is no promise is asked once, whatever it does then: two listen to what it gives.
+      const result = isPromise(given) ? Promise.resolve(given) : given;
       this.body = futureOf(result);
       if (isPromise(result)) this.releaseWith(result);
       return result;

@@ -7,7 +7,10 @@
 
 import {
   type Context,
+  dropAll,
   Future,
+  type Owned,
+  ownedIn,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -33,6 +36,11 @@ export function resultOf<T>(cell: TaskCell<unknown>): JoinResult<T> {
   } catch (error) {
     return { id, error: error as JoinError };
   }
+}
+
+/** What is owned of the value that a task has given. */
+function ownedBy({ cell }: Member): readonly Owned[] {
+  return cell.hasOutput() && !cell.isPanicked() ? ownedIn(cell.take()) : [];
 }
 
 class JoinNext<R> extends Future<R | undefined> {
@@ -141,6 +149,12 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
     if (this.size === 0) this.waiting.wakeAll();
   }
 
+  /** Members leave, and nobody will get their results: what is owned of them is dropped, as by Rust. */
+  protected discard(members: readonly Member[]): void {
+    for (const member of members) this.forget(member);
+    dropAll(members.flatMap(ownedBy));
+  }
+
   /** Somebody's turn has come. */
   protected wakeWaiting(): void {
     this.waiting.wakeAll();
@@ -171,7 +185,7 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
   pollEmpty(who: object, cx: Context): boolean {
     for (let member = this.nextEnded(); member !== undefined; member = this.nextEnded()) {
       if (!proceed(cx)) return false;
-      this.forget(member);
+      this.discard([member]);
     }
     if (this.size > 0) this.waiting.set(who, cx.waker);
     return this.size === 0;
@@ -251,7 +265,7 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
 
   /** Lets go of all tasks without aborting them: they run on, and the collection is empty. */
   detachAll(): void {
-    for (const member of this.members()) this.forget(member);
+    this.discard(this.members());
   }
 
   /** Gives results as they come, until no task is left. Leaving the loop leaves the other tasks in the collection. */
@@ -272,5 +286,6 @@ export abstract class TaskCollection<R> implements MemberOwner, Disposable, Asyn
     // An abort may end a task here and now: whoever hears of that finds an empty collection.
     for (const member of members) this.forget(member);
     for (const member of members) member.cell.cancel();
+    dropAll(members.flatMap(ownedBy));
   }
 }

@@ -2,7 +2,9 @@
 
 import {
   type Context,
+  dropAll,
   Future,
+  ownedIn,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -52,6 +54,8 @@ export class JoinAll<T> extends Future<T[]> {
     const owns = this.begun && !this.done;
     this.done = true;
     this.collection.leave(this);
-    if (owns) this.collection.abandon();
+    if (!owns) return;
+    this.collection.abandon();
+    dropAll(this.values.splice(0).flatMap(ownedIn));
   }
 }

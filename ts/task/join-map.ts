@@ -65,7 +65,7 @@ export class JoinMap<K, V = unknown> extends TaskCollection<JoinMapResult<K, V>>
     const old = this.byKey.get(key);
     const handle = this.add(cell, key);
     if (old !== undefined) {
-      this.forget(old);
+      this.discard([old]);
       old.cell.cancel();
     }
     return handle;

@@ -1,6 +1,7 @@
 // Guards and permits of shared primitives: claims that hold something, watched as the plain ones are (ts/sync/lost.ts). The lender
 // is the thread's view of the memory and not the lock, whose handle may be lost together with the guard.
 
+import type { Owned } from "../../future/index.js";
 import { ReleasedGuardError } from "../errors.js";
 import { type Lender, type Loan, type LoanRecord, makeLoan } from "../lost.js";
 import type { SharedHome } from "./home.js";
@@ -51,10 +52,15 @@ function lenderOf(home: SharedHome, guardName: string): SharedLender {
 }
 
 /** Holds a claim until it is released. It is not a handle of its own: it is lost and found by its loan. */
-export abstract class SharedGuard implements Disposable {
+export abstract class SharedGuard implements Owned {
   protected readonly home: SharedHome;
   private readonly guardName: string;
   private loan: Loan<SharedLender> | undefined;
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
 
   /** @internal */
   constructor(home: SharedHome, claim: number, guardName: string, site: string | undefined) {
