@@ -30,8 +30,7 @@ function* cancelRepeatedly(mutex, waiters, cancels) {
 }
 
 function* cancelShared(waiters, cancels) {
-  using mutex = Mutex.shared(0);
-  return yield* cancelRepeatedly(mutex, waiters, cancels);
+  return yield* cancelRepeatedly(Mutex.shared(0), waiters, cancels);
 }
 
 async function measure(start, { few, many, cancels }) {
