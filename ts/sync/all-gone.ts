@@ -19,17 +19,23 @@ export interface Abandonable {
   readonly closing: WaitList;
 }
 
+/** A sender of such a channel. */
+export interface AbandonableSender {
+  readonly shared: Abandonable;
+}
+
 /** Completes at a poll that finds no receiver. Cancel-safe. */
 export class AllGone extends Future<void> {
-  private readonly channel: Abandonable;
+  /** The handle and not only its channel: one that waits must not be taken for lost (tether.ts, T1). */
+  private readonly sender: AbandonableSender;
   private readonly what: string;
   private node: WaitNode | undefined;
   private done: boolean;
 
   /** @param what what it is called in reports, for example `watch.closed()`. */
-  constructor(channel: Abandonable, what: string) {
+  constructor(sender: AbandonableSender, what: string) {
     super();
-    this.channel = channel;
+    this.sender = sender;
     this.what = what;
     this.node = undefined;
     this.done = false;
@@ -37,7 +43,7 @@ export class AllGone extends Future<void> {
 
   override poll(cx: Context): Poll<void> {
     if (this.done) throw new PolledAfterCompletionError(this.what);
-    if (this.channel.receivers > 0) {
+    if (this.sender.shared.receivers > 0) {
       this.wait(cx.waker);
       return Pending;
     }
@@ -49,7 +55,7 @@ export class AllGone extends Future<void> {
     this.node ??= new WaitNode(waker);
     this.node.waker = waker;
     // Woken before, it has left the list; a receiver may have come since.
-    if (!this.node.linked) this.channel.closing.push(this.node);
+    if (!this.node.linked) this.sender.shared.closing.push(this.node);
   }
 
   override waitsFor(): string {
@@ -61,7 +67,7 @@ export class AllGone extends Future<void> {
     const node = this.node;
     if (node === undefined) return;
     this.node = undefined;
-    this.channel.closing.remove(node);
+    this.sender.shared.closing.remove(node);
     // It may have been taken from the list by a wake that is under way.
     node.waker = Waker.noop();
   }

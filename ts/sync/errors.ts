@@ -6,8 +6,9 @@ import { describe, TokiwaError } from "../future/index.js";
 export class SendError<T = unknown> extends TokiwaError {
   /** The value, given back. */
   readonly value: T;
-  constructor(value: T) {
-    super("channel closed: the receiver was closed or dropped; the value is in `error.value`");
+  /** @param why for channels whose receivers come and go. */
+  constructor(value: T, why = "channel closed: the receiver was closed or dropped") {
+    super(`${why}; the value is in \`error.value\``);
     this.value = value;
   }
 }
@@ -123,7 +124,7 @@ export function checkOptions(argument: string, value: unknown, allowed: string):
 export class CapacityError extends TokiwaError {
   readonly given: unknown;
   constructor(what: string, given: unknown, allowed: string) {
-    super(`${what} was given ${String(given)}, but must be ${allowed}`);
+    super(`${what} was given ${describe(given)}, but must be ${allowed}`);
     this.given = given;
   }
 }

@@ -1,8 +1,10 @@
-// oneshot: one value, once.
+// oneshot: one value, once. An end that is lost to the garbage collector closes (tether.ts).
 
 import {
   type Context,
+  dropOwned,
   Future,
+  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -11,6 +13,7 @@ import {
   type Suspension,
   suspend,
   type Waker,
+  WakerSet,
 } from "../future/index.js";
 import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
 import {
@@ -18,6 +21,7 @@ import {
   type SharedOneshotSender,
   sharedOneshot,
 } from "./shared/oneshot.js";
+import { type Losable, returnTether, type Tether, takeTether } from "./tether.js";
 
 export {
   SharedOneshotReceiver as SharedReceiver,
@@ -31,15 +35,22 @@ const SENT = 1;
 /** The value was received, or can never come. */
 const DONE = 2;
 
-class Cell<T> {
+/** The ends, as tethers tell them apart. */
+const SENDER = 0;
+const RECEIVER = 1;
+
+function usedSender(): ClosedHandleError {
+  return new ClosedHandleError("a oneshot sender", "it sends once; make a channel for each value");
+}
+
+class Cell<T> implements Losable {
   state: number;
   value: T | undefined;
   senderOpen: boolean;
   receiverOpen: boolean;
   receiver: Waker | undefined;
-  sender: Waker | undefined;
-  /** The future that left that waker: only it may take it back. */
-  closing: object | undefined;
+  /** Who waits for the receiver's end. Made for the first. */
+  closing: WakerSet | undefined;
 
   constructor() {
     this.state = EMPTY;
@@ -47,66 +58,129 @@ class Cell<T> {
     this.senderOpen = true;
     this.receiverOpen = true;
     this.receiver = undefined;
-    this.sender = undefined;
     this.closing = undefined;
   }
-}
 
-function wakeReceiver(cell: Cell<unknown>): void {
-  const waker = cell.receiver;
-  cell.receiver = undefined;
-  waker?.wake();
-}
-
-class Closed extends Future<void> {
-  private readonly cell: Cell<unknown>;
-  private done = false;
-  constructor(cell: Cell<unknown>) {
-    super();
-    this.cell = cell;
+  wakeReceiver(): void {
+    const waker = this.receiver;
+    this.receiver = undefined;
+    waker?.wake();
   }
-  override poll(cx: Context): Poll<void> {
-    if (this.done) throw new PolledAfterCompletionError("closed()");
-    if (this.cell.receiverOpen) {
-      this.cell.sender = cx.waker;
-      this.cell.closing = this;
+
+  /** The sender has sent, or goes: who waits by it has no more to wait for. */
+  closeSender(): void {
+    this.senderOpen = false;
+    this.wakeReceiver();
+    this.closing?.wakeAll();
+  }
+
+  /** Takes no value from now on. */
+  closeReceiver(): void {
+    if (!this.receiverOpen) return;
+    this.receiverOpen = false;
+    this.closing?.wakeAll();
+    // Whoever waits for the value by reference has its answer too.
+    this.wakeReceiver();
+  }
+
+  /** The receiver goes, and with it a value that it has not taken. */
+  dropReceiver(): void {
+    this.receiver = undefined;
+    this.closeReceiver();
+    const { value } = this;
+    this.value = undefined;
+    this.state = DONE;
+    if (value !== undefined) dropOwned(value);
+  }
+
+  lose(end: number): void {
+    if (end === SENDER) this.closeSender();
+    else this.dropReceiver();
+  }
+
+  /** Waits for the receiver's end. @param future by whose name. */
+  pollClosed(cx: Context, future: object): Poll<void> {
+    if (this.receiverOpen) {
+      if (!this.senderOpen) throw usedSender();
+      this.closing ??= new WakerSet();
+      this.closing.set(future, cx.waker);
       return Pending;
     }
     if (!proceed(cx)) return Pending;
-    this.done = true;
+  }
+}
+
+class Closed extends Future<void> {
+  /** The handle and not its cell, see T1 in tether.ts. */
+  private readonly sender: Sender<unknown>;
+  private done: boolean;
+  constructor(sender: Sender<unknown>) {
+    super();
+    this.sender = sender;
+    this.done = false;
+  }
+  override poll(cx: Context): Poll<void> {
+    if (this.done) throw new PolledAfterCompletionError("closed()");
+    let ended = true;
+    try {
+      ended = this.sender.cell.pollClosed(cx, this) !== Pending;
+    } finally {
+      if (ended) this[Symbol.dispose]();
+    }
+    return ended ? undefined : Pending;
   }
   override waitsFor(): string {
     return "oneshot.closed()";
   }
   override [Symbol.dispose](): void {
     this.done = true;
-    if (this.cell.closing === this) this.cell.sender = undefined;
+    this.sender.cell.closing?.delete(this);
   }
 }
 
 /** Sends the one value. */
-export class Sender<T> implements Disposable {
-  private readonly cell: Cell<T>;
+export class Sender<T> implements Owned {
+  /** @internal */
+  readonly cell: Cell<T>;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(cell: Cell<T>) {
     this.cell = cell;
+    this.tether = takeTether(cell, SENDER);
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
+
+  /** Gives the handle up; the cell, whose sender is not closed yet. @throws {ClosedHandleError} when it was before. */
+  private surrender(): Cell<T> {
+    const tether = this.tether;
+    if (tether === undefined) throw usedSender();
+    this.tether = undefined;
+    returnTether(tether);
+    return this.cell;
   }
 
   /**
-   * Sends; never waits.
+   * Sends; never waits. A value that is not received, because the receiver is dropped, is dropped with it: guards, permits and
+   * ends of channels in it are disposed.
    *
    * @throws {SendError} with the value, when the receiver is closed or dropped.
    * @throws {ClosedHandleError} when it has sent already, or was disposed.
    */
   send(value: T): void {
-    const cell = this.cell;
-    if (!cell.senderOpen) throw new ClosedHandleError("a oneshot sender");
+    const cell = this.surrender();
+    if (cell.receiverOpen) {
+      cell.value = value;
+      cell.state = SENT;
+      cell.closeSender();
+      return;
+    }
     cell.senderOpen = false;
-    if (!cell.receiverOpen) throw new SendError(value);
-    cell.value = value;
-    cell.state = SENT;
-    wakeReceiver(cell as Cell<unknown>);
+    throw new SendError(value);
   }
 
   /** Whether the receiver is closed or dropped. */
@@ -114,16 +188,28 @@ export class Sender<T> implements Disposable {
     return !this.cell.receiverOpen;
   }
 
-  /** Waits until the receiver is closed or dropped. Cancel-safe. */
+  /**
+   * Waits until the receiver is closed or dropped. Cancel-safe.
+   *
+   * @throws {ClosedHandleError} at the call, when it has sent or was disposed; from the poll, when it does so meanwhile.
+   */
   closed(): Future<void> {
-    return new Closed(this.cell as Cell<unknown>);
+    if (this.tether === undefined) throw usedSender();
+    return new Closed(this as Sender<unknown>);
   }
 
-  /** Goes without sending: the receiver gets a `RecvError`. */
+  /** The same by hand; keeps the waker of the last poll. @throws as {@link closed} */
+  pollClosed(cx: Context): Poll<void> {
+    return this.cell.pollClosed(cx, this);
+  }
+
+  /** Goes without sending: the receiver gets a `RecvError`. Harmless when it has sent. */
+  close(): void {
+    this[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
-    if (!this.cell.senderOpen) return;
-    this.cell.senderOpen = false;
-    wakeReceiver(this.cell as Cell<unknown>);
+    if (this.tether !== undefined) this.surrender().closeSender();
   }
 }
 
@@ -132,13 +218,20 @@ export class Sender<T> implements Disposable {
  *
  * @throws {RecvError} (from the poll) when the sender is dropped without having sent.
  */
-export class Receiver<T> extends Future<T> {
+export class Receiver<T> extends Future<T> implements Owned {
   private readonly cell: Cell<T>;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(cell: Cell<T>) {
     super();
     this.cell = cell;
+    this.tether = takeTether(cell, RECEIVER);
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   override poll(cx: Context): Poll<T> {
@@ -147,7 +240,7 @@ export class Receiver<T> extends Future<T> {
     if (cell.state === SENT) return proceed(cx) ? this.take() : Pending;
     if (!cell.senderOpen || !cell.receiverOpen) {
       if (!proceed(cx)) return Pending;
-      cell.state = DONE;
+      this.finish();
       throw new RecvError();
     }
     cell.receiver = cx.waker;
@@ -164,8 +257,16 @@ export class Receiver<T> extends Future<T> {
     const cell = this.cell;
     const value = cell.value as T;
     cell.value = undefined;
-    cell.state = DONE;
+    this.finish();
     return value;
+  }
+
+  /** It has its answer: losing it is no loss from here on. */
+  private finish(): void {
+    this.cell.state = DONE;
+    const tether = this.tether;
+    this.tether = undefined;
+    if (tether !== undefined) returnTether(tether);
   }
 
   /** The value if it is there. @throws {TryRecvError} when there is none, or none any more. */
@@ -173,20 +274,13 @@ export class Receiver<T> extends Future<T> {
     const cell = this.cell;
     if (cell.state === SENT) return this.take();
     // Nothing can come any more: that was this receiver's answer, as the error of a poll is.
-    if (!cell.senderOpen || !cell.receiverOpen) cell.state = DONE;
+    if (!cell.senderOpen || !cell.receiverOpen) this.finish();
     throw new TryRecvError(cell.state === DONE);
   }
 
   /** Refuses a value from now on; one that was sent before can still be had with `tryRecv`. */
   close(): void {
-    const cell = this.cell;
-    if (!cell.receiverOpen) return;
-    cell.receiverOpen = false;
-    const waker = cell.sender;
-    cell.sender = undefined;
-    waker?.wake();
-    // Whoever waits for the value by reference has its answer too.
-    wakeReceiver(cell as Cell<unknown>);
+    this.cell.closeReceiver();
   }
 
   /** Whether no value waits. */
@@ -204,10 +298,8 @@ export class Receiver<T> extends Future<T> {
   }
 
   override [Symbol.dispose](): void {
-    this.cell.receiver = undefined;
-    this.close();
-    this.cell.value = undefined;
-    this.cell.state = DONE;
+    this.finish();
+    this.cell.dropReceiver();
   }
 }
 

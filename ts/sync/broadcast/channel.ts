@@ -6,13 +6,29 @@
 // B3  Receivers receive in the order of positions, so the slots that nobody needs come before those that somebody does.
 // B4  A receiver that stands before the oldest kept value has lagged: it is told once how many it missed, and moved there.
 // B5  What a receiver is told when it is closed comes after everything that was sent.
+// B6  An end that is lost to the garbage collector closes; where a receiver stands is in its tether's record.
+//
+// What is overwritten, or left by the last receiver, is not disposed: every receiver gets the same value by reference, and one that
+// has it may be using it.
 
+import { wakeClosing } from "../all-gone.js";
 import { SendError } from "../errors.js";
 import { type Listener, wakeAll } from "../listeners.js";
+import { Distant, type Losable } from "../tether.js";
 import { WaitList, type WaitNode } from "../waiters.js";
 
-export class Channel<T> {
+/** The ends, as tethers tell them apart. */
+export const SENDER = 0;
+export const WEAK_SENDER = 1;
+export const RECEIVER = 2;
+
+/** Why a value comes back that nobody can receive. */
+const NO_RECEIVER = "there is no receiver now; one can come by `subscribe()`";
+
+export class Channel<T> implements Losable {
   readonly capacity: number;
+  /** What the tethers of its ends know it by. */
+  readonly distant: Distant;
   private readonly mask: number;
   /** Grows to the capacity with the first values. */
   private readonly values: (T | undefined)[] = [];
@@ -29,6 +45,7 @@ export class Channel<T> {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.mask = capacity - 1;
+    this.distant = new Distant(this);
   }
 
   isClosed(): boolean {
@@ -43,7 +60,7 @@ export class Channel<T> {
   /** Sends to all receivers that there are; returns how many. */
   send(value: T): number {
     const { receivers } = this;
-    if (receivers === 0) throw new SendError(value);
+    if (receivers === 0) throw new SendError(value, NO_RECEIVER);
     const slot = this.tail & this.mask;
     this.values[slot] = value;
     this.needed[slot] = receivers;
@@ -71,11 +88,18 @@ export class Channel<T> {
     for (let at = Math.max(position, this.oldest); at < this.tail; at++)
       this.release(at & this.mask);
     this.receivers -= 1;
+    if (this.receivers === 0) wakeClosing(this);
   }
 
   dropSender(): void {
     this.strong -= 1;
     if (this.strong === 0) wakeAll(this.waiting);
+  }
+
+  lose(end: number, position: number): void {
+    if (end === SENDER) this.dropSender();
+    else if (end === WEAK_SENDER) this.weak -= 1;
+    else this.dropReceiver(position);
   }
 
   /** How many values somebody still needs: by bisection, see B3. */

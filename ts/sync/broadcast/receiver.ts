@@ -3,6 +3,7 @@
 import {
   type Context,
   Future,
+  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -11,10 +12,10 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { wakeClosing } from "../all-gone.js";
 import { ClosedHandleError, LaggedError, RecvError, TryRecvError } from "../errors.js";
 import { Listener } from "../listeners.js";
-import type { Channel } from "./channel.js";
+import { returnTether, type Tether, type TetherRecord, takeTether } from "../tether.js";
+import { type Channel, RECEIVER } from "./channel.js";
 
 function closed(): RecvError {
   return new RecvError("channel closed: every sender is gone, and every value has been received");
@@ -24,45 +25,53 @@ function closed(): RecvError {
 class Cursor<T> {
   readonly channel: Channel<T>;
   readonly listener: Listener = new Listener();
-  /** The position of the value to receive next. */
-  next: number;
-  open = true;
+  private tether: Tether | undefined;
 
   constructor(channel: Channel<T>) {
     this.channel = channel;
-    this.next = channel.tail;
+    this.tether = takeTether(channel.distant, RECEIVER);
+    this.tether.record.position = channel.tail;
     channel.receivers += 1;
   }
 
-  assertOpen(): void {
-    if (!this.open)
-      throw new ClosedHandleError(
-        "a broadcast receiver",
-        "make one for each owner with `resubscribe()`",
-      );
+  get isOpen(): boolean {
+    return this.tether !== undefined;
   }
 
-  isEmpty(): boolean {
-    return this.next === this.channel.tail;
+  /** The record of a receiver that has not been disposed; its position is that of the value to receive next. */
+  private opened(): TetherRecord {
+    if (this.tether !== undefined) return this.tether.record;
+    throw new ClosedHandleError(
+      "a broadcast receiver",
+      "make one for each owner with `resubscribe()`",
+    );
+  }
+
+  assertOpen(): void {
+    this.opened();
+  }
+
+  /** How many values were sent that it has not received. */
+  len(): number {
+    return this.channel.tail - this.opened().position;
   }
 
   /** The next value. Only when there is one. @throws {LaggedError} when it was overwritten; moves to the oldest kept. */
   take(): T {
+    const record = this.opened();
+    const { position } = record;
     const { oldest } = this.channel;
-    const skipped = oldest - this.next;
-    if (skipped > 0) {
-      this.next = oldest;
-      throw new LaggedError(skipped);
+    if (position < oldest) {
+      record.position = oldest;
+      throw new LaggedError(oldest - position);
     }
-    const position = this.next;
-    this.next += 1;
+    record.position = position + 1;
     return this.channel.receive(position);
   }
 
   /** @param future by whose name it waits. */
   poll(cx: Context, future: object): Poll<T> {
-    this.assertOpen();
-    if (!this.isEmpty()) return proceed(cx) ? this.take() : Pending;
+    if (this.len() > 0) return proceed(cx) ? this.take() : Pending;
     if (this.channel.isClosed()) {
       if (!proceed(cx)) return Pending;
       throw closed();
@@ -72,13 +81,15 @@ class Cursor<T> {
   }
 
   close(): void {
-    const { channel, listener } = this;
-    this.open = false;
+    const { channel, listener, tether } = this;
+    if (tether === undefined) return;
+    const { position } = tether.record;
+    this.tether = undefined;
+    returnTether(tether);
     channel.waiting.remove(listener);
-    channel.dropReceiver(this.next);
+    channel.dropReceiver(position);
     // Futures that wait by this receiver hear of its end at their next poll.
     listener.wake();
-    if (channel.receivers === 0) wakeClosing(channel);
   }
 }
 
@@ -122,16 +133,21 @@ class Recv<T> extends Future<T> {
 
 /**
  * Receives every value that is sent from when it was made on, as long as it keeps up with the channel's capacity. Disposing it
- * lets go of what it has not received.
+ * lets go of what it has not received; one that is lost to the garbage collector does so too, late.
  *
  * `for await (const value of receiver)` works in async functions.
  */
-export class Receiver<T> implements Disposable, AsyncIterable<T> {
+export class Receiver<T> implements Owned, AsyncIterable<T> {
   private readonly cursor: Cursor<T>;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.cursor = new Cursor(channel);
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   /**
@@ -160,17 +176,17 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
    */
   tryRecv(): T {
     const { cursor } = this;
-    cursor.assertOpen();
-    if (cursor.isEmpty()) throw new TryRecvError(cursor.channel.isClosed());
+    if (cursor.len() === 0) throw new TryRecvError(cursor.channel.isClosed());
     return cursor.take();
   }
 
   /** Values sent and not received here; those that were overwritten meanwhile count. */
   len(): number {
     const { cursor } = this;
-    return cursor.open ? cursor.channel.tail - cursor.next : 0;
+    return cursor.isOpen ? cursor.len() : 0;
   }
 
+  /** Whether there is nothing to receive here. */
   isEmpty(): boolean {
     return this.len() === 0;
   }
@@ -178,6 +194,16 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
   /** Whether every sender is gone. Values may be left to receive. */
   isClosed(): boolean {
     return this.cursor.channel.isClosed();
+  }
+
+  /** Senders that have not been disposed. */
+  senderStrongCount(): number {
+    return this.cursor.channel.strong;
+  }
+
+  /** Weak senders that have not been disposed. */
+  senderWeakCount(): number {
+    return this.cursor.channel.weak;
   }
 
   /** Another receiver, of what is sent from now on. Works for one that is disposed too. */
@@ -208,6 +234,6 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
   }
 
   [Symbol.dispose](): void {
-    if (this.cursor.open) this.cursor.close();
+    this.cursor.close();
   }
 }

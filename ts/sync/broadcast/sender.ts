@@ -3,22 +3,25 @@
 import type { Future } from "../../future/index.js";
 import { AllGone } from "../all-gone.js";
 import { ClosedHandleError } from "../errors.js";
-import type { Channel } from "./channel.js";
+import { returnTether, type Tether, takeTether } from "../tether.js";
+import { type Channel, SENDER, WEAK_SENDER } from "./channel.js";
 import { Receiver } from "./receiver.js";
 
-/** Sends to every receiver. One for each owner: `clone()`. */
+/** Sends to every receiver. One for each owner: `clone()`. One that is lost to the garbage collector closes, late. */
 export class Sender<T> implements Disposable {
-  private readonly shared: Channel<T>;
-  private open = true;
+  /** @internal */
+  readonly shared: Channel<T>;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.shared = channel;
+    this.tether = takeTether(channel.distant, SENDER);
   }
 
   /** The channel, of a handle that has not been given up. */
   private channel(): Channel<T> {
-    if (!this.open) throw new ClosedHandleError("a broadcast sender");
+    if (this.tether === undefined) throw new ClosedHandleError("a broadcast sender");
     return this.shared;
   }
 
@@ -43,6 +46,7 @@ export class Sender<T> implements Disposable {
     return this.shared.len();
   }
 
+  /** Whether every receiver has received everything. */
   isEmpty(): boolean {
     return this.shared.len() === 0;
   }
@@ -54,7 +58,7 @@ export class Sender<T> implements Disposable {
 
   /** Waits until there is no receiver. Cancel-safe. */
   closed(): Future<void> {
-    return new AllGone(this.shared, "broadcast.closed()");
+    return new AllGone(this, "broadcast.closed()");
   }
 
   /** Senders that have not been disposed. */
@@ -72,7 +76,7 @@ export class Sender<T> implements Disposable {
     return this.shared === other.shared;
   }
 
-  /** @throws {ClosedHandleError} when this sender was disposed. */
+  /** Another sender, for another owner. @throws {ClosedHandleError} when this sender was disposed. */
   clone(): Sender<T> {
     const channel = this.channel();
     channel.strong += 1;
@@ -90,8 +94,10 @@ export class Sender<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.open) return;
-    this.open = false;
+    const tether = this.tether;
+    if (tether === undefined) return;
+    this.tether = undefined;
+    returnTether(tether);
     this.shared.dropSender();
   }
 }
@@ -99,17 +105,22 @@ export class Sender<T> implements Disposable {
 /** A sender that does not keep the channel open. */
 export class WeakSender<T> implements Disposable {
   private readonly channel: Channel<T>;
-  private open = true;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.channel = channel;
+    this.tether = takeTether(channel.distant, WEAK_SENDER);
     channel.weak += 1;
   }
 
   /** A sender, or undefined once all of them are gone. @throws {ClosedHandleError} when this was disposed. */
   upgrade(): Sender<T> | undefined {
-    if (!this.open) throw new ClosedHandleError("a weak broadcast sender");
+    if (this.tether === undefined)
+      throw new ClosedHandleError(
+        "a weak broadcast sender",
+        "make one for each owner with `downgrade()`",
+      );
     if (this.channel.isClosed()) return undefined;
     this.channel.strong += 1;
     return new Sender(this.channel);
@@ -126,8 +137,10 @@ export class WeakSender<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.open) return;
-    this.open = false;
+    const tether = this.tether;
+    if (tether === undefined) return;
+    this.tether = undefined;
+    returnTether(tether);
     this.channel.weak -= 1;
   }
 }

@@ -6,10 +6,20 @@
 // M3  Room that comes free goes straight to the one who waits longest. `trySend` takes room only when nobody waits.
 // M4  `recv` gives undefined only when the channel is closed, empty, and no permit is out.
 // M5  Closed by the receiver: no new permits; permits that are out may still be used.
+// M6  A permit that is lost to the garbage collector comes back, and is reported; an end that is lost closes.
+// M7  What nobody will receive is dropped: guards, permits and ends of channels in it are disposed, when all of the above holds.
 
-import { type Waker, WakerSet } from "../../future/index.js";
+import { dropOwned, type Waker, WakerSet } from "../../future/index.js";
+import { LoanPool } from "../loan-pool.js";
+import type { Lender, Loan, LoanRecord } from "../lost.js";
+import { Distant, type Losable } from "../tether.js";
 import { WaitList, WaitNode } from "../waiters.js";
 import { Ring } from "./ring.js";
+
+/** The ends, as tethers tell them apart. */
+export const SENDER = 0;
+export const WEAK_SENDER = 1;
+export const RECEIVER = 2;
 
 /** Somebody who waits for room. */
 export class PermitWaiter extends WaitNode {
@@ -23,18 +33,24 @@ export class PermitWaiter extends WaitNode {
   }
 }
 
-export class Channel<T> {
+export class Channel<T> implements Lender, Losable {
+  readonly guardName = "permit of an mpsc channel";
   readonly capacity: number;
+  /** What the tethers of its ends know it by. */
+  readonly distant: Distant;
   readonly values: Ring<T> = new Ring();
   private free: number;
   /** Permits granted but not yet turned into a value or given back. */
   private promised = 0;
   private readonly waiting: WaitList<PermitWaiter> = new WaitList();
+  private serving = false;
   /** One task receives as a rule; should two wait, both are woken and each tries again. */
   private readonly receivers: WakerSet = new WakerSet();
   private readonly closedWaiters: WaitList = new WaitList();
   private rxClosed = false;
   private rxDropped = false;
+  /** The loans of permits in hands. Made for the first. */
+  private loans: LoanPool<this> | undefined = undefined;
   strong = 1;
   weak = 0;
 
@@ -42,6 +58,7 @@ export class Channel<T> {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.free = capacity;
+    this.distant = new Distant(this);
   }
 
   get available(): number {
@@ -57,9 +74,9 @@ export class Channel<T> {
     return this.values.length === 0 && this.promised === 0 && (this.rxClosed || this.strong === 0);
   }
 
-  /** Takes permits if there are enough and nobody waits for them (M3). */
+  /** Takes permits if there are enough and nobody waits for them (M3). None can always be had. */
   tryAcquire(count: number): boolean {
-    if (this.free < count || !this.waiting.isEmpty()) return false;
+    if (this.free < count || (count > 0 && !this.waiting.isEmpty())) return false;
     this.free -= count;
     this.promised += count;
     return true;
@@ -96,6 +113,32 @@ export class Channel<T> {
     if (this.rxDropped) this.restore(1);
     else this.values.push(value);
     this.wakeReceiver();
+    if (this.rxDropped) dropOwned(value);
+  }
+
+  /** Permits go into hands. @param holder the task's number, or 0. */
+  lend(permits: number, holder: number, site: string | undefined): Loan<this> {
+    this.loans ??= new LoanPool(this);
+    return this.loans.lend(permits, holder, site);
+  }
+
+  /** A loan comes back without its permits: they are the caller's. */
+  takeBack(loan: Loan<Channel<T>>): number {
+    return this.loans?.takeBack(loan as Loan<this>) ?? 0;
+  }
+
+  recover(record: LoanRecord): void {
+    this.loans?.forget(record);
+    this.release(record.permits);
+  }
+
+  /** What a receiver waits for that has made `call`: permits that are out may be all that keeps it from the end (M4). */
+  describeReceive(call: string): string {
+    if (!this.rxClosed && this.strong > 0) return call;
+    const holders = this.loans?.describeHolders();
+    return holders === undefined
+      ? call
+      : `${call}, of a closed channel whose permits are held by ${holders}`;
   }
 
   /** Whether a value could be put at once: there is room, and nobody waits for it (M3). */
@@ -117,19 +160,34 @@ export class Channel<T> {
     return value;
   }
 
+  /** The oldest `count` values: all are out of the queue before their room goes to anybody (M3). */
+  takeMany(count: number): T[] {
+    const values: T[] = [];
+    for (let index = 0; index < count; index++) values.push(this.values.shift());
+    if (count > 0) this.restore(count);
+    return values;
+  }
+
   private restore(count: number): void {
     this.free += count;
     if (!this.waiting.isEmpty()) this.serve();
   }
 
   private serve(): void {
-    for (let first = this.waiting.first(); first; first = this.waiting.first()) {
-      if (first.wanted > this.free) return;
-      this.waiting.remove(first);
-      this.free -= first.wanted;
-      this.promised += first.wanted;
-      first.granted = true;
-      first.waker.wake();
+    // A waker that gives room back, or leaves the line, is inside of the loop that goes on with what it has changed.
+    if (this.serving) return;
+    this.serving = true;
+    try {
+      for (let first = this.waiting.first(); first; first = this.waiting.first()) {
+        if (first.wanted > this.free) return;
+        this.waiting.remove(first);
+        this.free -= first.wanted;
+        this.promised += first.wanted;
+        first.granted = true;
+        first.waker.wake();
+      }
+    } finally {
+      this.serving = false;
     }
   }
 
@@ -173,11 +231,18 @@ export class Channel<T> {
     this.wakeReceiver();
   }
 
-  /** The receiver is gone: what was queued is dropped. */
+  /** The receiver is gone: what was queued is dropped (M7). */
   closeAndDrain(): void {
     this.close();
     this.rxDropped = true;
-    this.free += this.values.length;
-    this.values.clear();
+    const values = this.values.drain();
+    this.free += values.length;
+    for (const value of values) dropOwned(value);
+  }
+
+  lose(end: number): void {
+    if (end === SENDER) this.dropSender();
+    else if (end === WEAK_SENDER) this.weak -= 1;
+    else this.closeAndDrain();
   }
 }

@@ -3,6 +3,7 @@
 import {
   type Context,
   Future,
+  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -12,21 +13,24 @@ import {
   suspend,
 } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, TryRecvError } from "../errors.js";
-import type { Channel } from "./channel.js";
+import { returnTether, type Tether, takeTether } from "../tether.js";
+import { type Channel, RECEIVER } from "./channel.js";
+
+// Futures hold the receiver and not only its channel: one that waits must not be taken for lost (tether.ts, T1).
 
 class Recv<T> extends Future<T | undefined> {
-  private readonly channel: Channel<T>;
+  private readonly receiver: Receiver<T>;
   private done: boolean;
 
-  constructor(channel: Channel<T>) {
+  constructor(receiver: Receiver<T>) {
     super();
-    this.channel = channel;
+    this.receiver = receiver;
     this.done = false;
   }
 
   override poll(cx: Context): Poll<T | undefined> {
     if (this.done) throw new PolledAfterCompletionError("recv");
-    const value = pollReceive(this.channel, cx, this);
+    const value = pollReceive(this.receiver.channel, cx, this);
     if (value !== Pending) this.done = true;
     return value;
   }
@@ -38,48 +42,40 @@ class Recv<T> extends Future<T | undefined> {
   }
 
   override waitsFor(): string {
-    return "mpsc.recv()";
+    return this.receiver.channel.describeReceive("mpsc.recv()");
   }
 
   override [Symbol.dispose](): void {
-    this.channel.clearReceiver(this);
+    this.receiver.channel.clearReceiver(this);
     this.done = true;
   }
 }
 
 class RecvMany<T> extends Future<T[]> {
-  private readonly channel: Channel<T>;
+  private readonly receiver: Receiver<T>;
   private readonly limit: number;
   private done: boolean;
 
-  constructor(channel: Channel<T>, limit: number) {
+  constructor(receiver: Receiver<T>, limit: number) {
     super();
-    this.channel = channel;
+    this.receiver = receiver;
     this.limit = limit;
     this.done = false;
   }
 
   override poll(cx: Context): Poll<T[]> {
     if (this.done) throw new PolledAfterCompletionError("recvMany");
-    const { channel, limit } = this;
-    const count = Math.min(limit, channel.values.length);
-    if (count === 0 && limit > 0 && !channel.isDrained()) {
-      channel.setReceiver(cx.waker, this);
-      return Pending;
-    }
-    if (!proceed(cx)) return Pending;
-    this.done = true;
-    const values: T[] = [];
-    for (let index = 0; index < count; index++) values.push(channel.take());
+    const values = pollReceiveMany(this.receiver.channel, this.limit, cx, this);
+    if (values !== Pending) this.done = true;
     return values;
   }
 
   override waitsFor(): string {
-    return `mpsc.recvMany(${this.limit})`;
+    return this.receiver.channel.describeReceive(`mpsc.recvMany(${this.limit})`);
   }
 
   override [Symbol.dispose](): void {
-    this.channel.clearReceiver(this);
+    this.receiver.channel.clearReceiver(this);
     this.done = true;
   }
 }
@@ -91,29 +87,60 @@ function pollReceive<T>(channel: Channel<T>, cx: Context, future: object): Poll<
   return Pending;
 }
 
+function pollReceiveMany<T>(
+  channel: Channel<T>,
+  limit: number,
+  cx: Context,
+  future: object,
+): Poll<T[]> {
+  const count = Math.min(limit, channel.values.length);
+  if (count > 0 || limit === 0 || channel.isDrained())
+    return proceed(cx) ? channel.takeMany(count) : Pending;
+  channel.setReceiver(cx.waker, future);
+  return Pending;
+}
+
+function assertLimit(call: string, limit: number): void {
+  if (!Number.isInteger(limit) || limit < 0)
+    throw new CapacityError(`${call}(limit)`, limit, "a whole number that is not negative");
+}
+
 /**
- * Receives from a channel. Disposing it closes the channel and drops what is queued.
+ * Receives from a channel. Disposing it closes the channel and drops what is queued: guards, permits and ends of channels that are
+ * queued, or stand right inside of an object or array that is, are disposed. One that is lost to the garbage collector does the
+ * same, late.
+ *
+ * A value that is `undefined` looks like the end to whoever receives one at a time; `recvMany` and `tryRecv` tell them apart.
  *
  * `for await (const value of receiver)` works in async functions.
  */
-export class Receiver<T> implements Disposable, AsyncIterable<T> {
-  private readonly channel: Channel<T>;
-  private disposed = false;
+export class Receiver<T> implements Owned, AsyncIterable<T> {
+  /** @internal */
+  readonly channel: Channel<T>;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.channel = channel;
+    this.tether = takeTether(channel.distant, RECEIVER);
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   /** The channel, of a receiver that has not been disposed. */
   private opened(): Channel<T> {
-    if (this.disposed) throw new ClosedHandleError("a receiver");
+    if (this.tether === undefined)
+      throw new ClosedHandleError("a receiver", "there is only one of it; hand it on undisposed");
     return this.channel;
   }
 
   /** Waits for the next value; undefined once the channel is closed, empty, and no permit is out. Cancel-safe. */
   recv(): Future<T | undefined> {
-    return new Recv(this.opened());
+    this.opened();
+    return new Recv(this);
   }
 
   /**
@@ -123,9 +150,15 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
    * @throws {CapacityError} at the call, when the limit is no whole number from 0 on.
    */
   recvMany(limit: number): Future<T[]> {
-    if (!Number.isInteger(limit) || limit < 0)
-      throw new CapacityError("recvMany(limit)", limit, "a whole number that is not negative");
-    return new RecvMany(this.opened(), limit);
+    assertLimit("recvMany", limit);
+    this.opened();
+    return new RecvMany(this, limit);
+  }
+
+  /** The same by hand; keeps the waker of the last poll. @throws as {@link recvMany} */
+  pollRecvMany(cx: Context, limit: number): Poll<T[]> {
+    assertLimit("pollRecvMany", limit);
+    return pollReceiveMany(this.opened(), limit, cx, this);
   }
 
   /** Polls for the next value; keeps the waker of the last poll. */
@@ -145,6 +178,7 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
     return this.channel.values.length;
   }
 
+  /** Whether no value waits to be received. */
   isEmpty(): boolean {
     return this.channel.values.length === 0;
   }
@@ -159,8 +193,19 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
     return this.channel.available;
   }
 
+  /** The capacity the channel was made with; Infinity for an unbounded one. */
   maxCapacity(): number {
     return this.channel.capacity;
+  }
+
+  /** Senders that have not been disposed. */
+  senderStrongCount(): number {
+    return this.channel.strong;
+  }
+
+  /** Weak senders that have not been disposed. */
+  senderWeakCount(): number {
+    return this.channel.weak;
   }
 
   /** Refuses new values. What is queued, and what permits that are out will send, can still be received. */
@@ -182,7 +227,10 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
   }
 
   [Symbol.dispose](): void {
-    this.disposed = true;
+    const tether = this.tether;
+    if (tether === undefined) return;
+    this.tether = undefined;
+    returnTether(tether);
     this.channel.closeAndDrain();
   }
 }

@@ -29,10 +29,13 @@ export class Ring<T> {
     return value;
   }
 
-  clear(): void {
+  /** All values, the oldest first, and as new afterwards. */
+  drain(): T[] {
+    const values: T[] = [];
+    while (this.count > 0) values.push(this.shift());
     this.slots = new Array<T | undefined>(INITIAL);
     this.head = 0;
-    this.count = 0;
+    return values;
   }
 
   private grow(): void {

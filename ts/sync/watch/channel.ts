@@ -4,13 +4,24 @@
 // W2  The value and its version are in place before anybody is woken.
 // W3  A function that changes the value and throws leaves what it has written, and no new version: nobody is told.
 // W4  A receiver is told that the channel is closed only when it has seen the last value.
+// W5  An end that is lost to the garbage collector closes.
+//
+// A value that is replaced is not disposed: whoever has borrowed it may be using it.
 
+import { wakeClosing } from "../all-gone.js";
 import { ClosedHandleError } from "../errors.js";
 import { type Listener, wakeAll } from "../listeners.js";
+import { Distant, type Losable } from "../tether.js";
 import { WaitList, type WaitNode } from "../waiters.js";
 
-export class Channel<T> {
+/** The ends, as tethers tell them apart. */
+export const SENDER = 0;
+export const RECEIVER = 1;
+
+export class Channel<T> implements Losable {
   value: T;
+  /** What the tethers of its ends know it by. */
+  readonly distant: Distant;
   version = 0;
   senders = 1;
   receivers = 0;
@@ -19,6 +30,7 @@ export class Channel<T> {
 
   constructor(initial: T) {
     this.value = initial;
+    this.distant = new Distant(this);
   }
 
   isClosed(): boolean {
@@ -41,6 +53,16 @@ export class Channel<T> {
   dropSender(): void {
     this.senders -= 1;
     if (this.senders === 0) wakeAll(this.waiting);
+  }
+
+  dropReceiver(): void {
+    this.receivers -= 1;
+    if (this.receivers === 0) wakeClosing(this);
+  }
+
+  lose(end: number): void {
+    if (end === SENDER) this.dropSender();
+    else this.dropReceiver();
   }
 }
 

@@ -12,10 +12,10 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { wakeClosing } from "../all-gone.js";
-import { ClosedHandleError, RecvError } from "../errors.js";
+import { ClosedHandleError, checkFunction, RecvError } from "../errors.js";
 import { Listener } from "../listeners.js";
-import type { Channel } from "./channel.js";
+import { returnTether, type Tether, takeTether } from "../tether.js";
+import { type Channel, RECEIVER } from "./channel.js";
 
 /** The version of a receiver that has seen nothing. */
 const NOTHING = -1;
@@ -28,17 +28,18 @@ function closed(): RecvError {
 class View<T> {
   readonly channel: Channel<T>;
   readonly listener: Listener = new Listener();
+  private tether: Tether | undefined;
   seen: number;
-  open = true;
 
   constructor(channel: Channel<T>, seen: number) {
     this.channel = channel;
+    this.tether = takeTether(channel.distant, RECEIVER);
     this.seen = seen;
     channel.receivers += 1;
   }
 
   assertOpen(): void {
-    if (!this.open) throw new ClosedHandleError("a watch receiver");
+    if (this.tether === undefined) throw new ClosedHandleError("a watch receiver");
   }
 
   /** Whether there is a version that `seen` is not; waits for one. @throws {RecvError} when none can come (W4). */
@@ -59,13 +60,14 @@ class View<T> {
   }
 
   close(): void {
-    const { channel, listener } = this;
-    this.open = false;
+    const { channel, listener, tether } = this;
+    if (tether === undefined) return;
+    this.tether = undefined;
+    returnTether(tether);
     channel.waiting.remove(listener);
-    channel.receivers -= 1;
+    channel.dropReceiver();
     // Futures that wait by this receiver hear of its end at their next poll.
     listener.wake();
-    if (channel.receivers === 0) wakeClosing(channel);
   }
 }
 
@@ -146,7 +148,10 @@ class WaitFor<T> extends Wait<T, T> {
   }
 }
 
-/** Watches the last value. Starts with the value that it finds as seen. */
+/**
+ * Watches the last value. Starts with the value that it finds as seen. One for each owner: `clone()`. One that is lost to the garbage
+ * collector closes, late.
+ */
 export class Receiver<T> implements Disposable {
   private readonly view: View<T>;
 
@@ -183,11 +188,15 @@ export class Receiver<T> implements Disposable {
    * Waits until `predicate` says yes to a value, the current one first, and gives that value. Every value that it is asked about is
    * marked as seen; values that were overtaken are not asked about. Cancel-safe.
    *
-   * @param predicate what it throws, the future fails with.
+   * @param predicate what it throws, the future fails with. One that asserts a type gives its value that type.
+   * @throws {SyncArgumentError} at the call, when that is no function.
    * @throws {RecvError} (from the poll) when every sender is gone, and the last value was refused.
    * @throws {ClosedHandleError} when this receiver was disposed.
    */
+  waitFor<S extends T>(predicate: (value: T) => value is S): Future<S>;
+  waitFor(predicate: (value: T) => boolean): Future<T>;
   waitFor(predicate: (value: T) => boolean): Future<T> {
+    checkFunction("waitFor(predicate)", predicate);
     return new WaitFor(this.opened(), predicate);
   }
 
@@ -242,6 +251,6 @@ export class Receiver<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.view.open) this.view.close();
+    this.view.close();
   }
 }

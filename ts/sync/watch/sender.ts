@@ -1,33 +1,63 @@
 // The sending side of a watch channel.
 
-import type { Future } from "../../future/index.js";
+import { type Coroutine, type Future, isCoroutine } from "../../future/index.js";
 import { AllGone } from "../all-gone.js";
-import { ClosedHandleError, SendError } from "../errors.js";
-import { type Channel, Slot } from "./channel.js";
+import { isPromise } from "../callback.js";
+import { ClosedHandleError, checkFunction, SendError, SyncArgumentError } from "../errors.js";
+import { returnTether, type Tether, takeTether } from "../tether.js";
+import { type Channel, SENDER, Slot } from "./channel.js";
 import { Receiver } from "./receiver.js";
 
-function modify<T, R>(channel: Channel<T>, fn: (slot: Slot<T>) => R): R {
+/** Why a value comes back that nobody would see. */
+const NO_RECEIVER = "there is no receiver now: `sendReplace` keeps the value all the same";
+
+/** In place of arguments, for a function that waits. */
+type AtOnce<R> = [R] extends [never]
+  ? []
+  : R extends PromiseLike<unknown> | Coroutine<unknown>
+    ? [
+        refused: "async functions and coroutines cannot change the value: it must be done when they return",
+      ]
+    : [];
+
+const AT_ONCE = "a function that changes the value at once: no async function, no coroutine";
+
+/** @throws {SyncArgumentError} when a function has given something to wait for. */
+function checkAtOnce(argument: string, fn: unknown, result: unknown): void {
+  if (!isPromise(result) && !isCoroutine(result)) return;
+  // That it will hardly get on without its slot is no news.
+  if (result instanceof Promise) result.catch(() => {});
+  throw new SyncArgumentError(argument, fn, AT_ONCE);
+}
+
+/** @throws {SyncArgumentError} */
+function modify<T, R>(argument: string, channel: Channel<T>, fn: (slot: Slot<T>) => R): R {
+  checkFunction(argument, fn, AT_ONCE);
   const slot = new Slot(channel);
   try {
-    return fn(slot);
+    const result = fn(slot);
+    checkAtOnce(argument, fn, result);
+    return result;
   } finally {
     slot.release();
   }
 }
 
-/** Changes the value that receivers watch. One for each owner: `clone()`. */
+/** Changes the value that receivers watch. One for each owner: `clone()`. One that is lost to the garbage collector closes, late. */
 export class Sender<T> implements Disposable {
-  private readonly shared: Channel<T>;
-  private open = true;
+  /** @internal */
+  readonly shared: Channel<T>;
+  private tether: Tether | undefined;
 
   /** @internal */
   constructor(channel: Channel<T>) {
     this.shared = channel;
+    this.tether = takeTether(channel.distant, SENDER);
   }
 
   /** The channel, of a handle that has not been given up. */
   private channel(): Channel<T> {
-    if (!this.open) throw new ClosedHandleError("a watch sender");
+    if (this.tether === undefined) throw new ClosedHandleError("a watch sender");
     return this.shared;
   }
 
@@ -39,7 +69,7 @@ export class Sender<T> implements Disposable {
    */
   send(value: T): void {
     const channel = this.channel();
-    if (channel.receivers === 0) throw new SendError(value);
+    if (channel.receivers === 0) throw new SendError(value, NO_RECEIVER);
     channel.replace(value);
   }
 
@@ -58,10 +88,11 @@ export class Sender<T> implements Disposable {
    * @param fn writes `slot.value`, or changes the object that it finds there. What it has written stays if it throws, and then
    *   nobody is told.
    * @throws what `fn` throws. @throws {ClosedHandleError} when this sender was disposed.
+   * @throws {SyncArgumentError} when `fn` is no function, or one that waits: async functions and coroutines are refused, by type too.
    */
-  sendModify(fn: (slot: { value: T }) => void): void {
+  sendModify<R>(fn: (slot: { value: T }) => R, ..._refused: AtOnce<R>): void {
     const channel = this.channel();
-    modify(channel, fn);
+    modify("sendModify(fn)", channel, fn);
     channel.changed();
   }
 
@@ -72,7 +103,7 @@ export class Sender<T> implements Disposable {
    */
   sendIfModified(fn: (slot: { value: T }) => boolean): boolean {
     const channel = this.channel();
-    const modified = modify(channel, fn);
+    const modified = modify("sendIfModified(fn)", channel, fn);
     if (modified) channel.changed();
     return modified;
   }
@@ -94,7 +125,7 @@ export class Sender<T> implements Disposable {
 
   /** Waits until there is no receiver. Cancel-safe. */
   closed(): Future<void> {
-    return new AllGone(this.shared, "watch.closed()");
+    return new AllGone(this, "watch.closed()");
   }
 
   /** Receivers that have not been disposed. */
@@ -112,7 +143,7 @@ export class Sender<T> implements Disposable {
     return this.shared === other.shared;
   }
 
-  /** @throws {ClosedHandleError} when this sender was disposed. */
+  /** Another sender, for another owner. @throws {ClosedHandleError} when this sender was disposed. */
   clone(): Sender<T> {
     const channel = this.channel();
     channel.senders += 1;
@@ -125,8 +156,10 @@ export class Sender<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.open) return;
-    this.open = false;
+    const tether = this.tether;
+    if (tether === undefined) return;
+    this.tether = undefined;
+    returnTether(tether);
     this.shared.dropSender();
   }
 }
