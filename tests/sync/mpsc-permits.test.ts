@@ -123,15 +123,24 @@ describe("reserveMany", () => {
     }
   });
 
-  test("leaving the loop early keeps the rest until it is disposed", () => {
+  test("leaving the loop early gives back the rest, in whatever way", () => {
     const [tx] = mpsc.channel<number>(3);
     const permits = readyNow(tx.reserveMany(3));
     for (const permit of permits) {
       permit.send(1);
       break;
     }
-    permits[Symbol.dispose]();
-    expect([tx.len(), tx.capacity()]).toEqual([1, 2]);
+    expect([permits.len(), tx.len(), tx.capacity()]).toEqual([0, 1, 2]);
+    expect(() => {
+      for (const permit of readyNow(tx.reserveMany(2))) {
+        permit[Symbol.dispose]();
+        throw new Error("left");
+      }
+    }).toThrow("left");
+    const [first] = readyNow(tx.reserveMany(2));
+    expect(tx.capacity()).toBe(1);
+    first?.send(2);
+    expect(tx.len()).toBe(2);
   });
 
   test("waits until there is room for all of them", () => {
@@ -170,6 +179,7 @@ describe("reserveOwned", () => {
     const [tx, rx] = mpsc.channel<number>(1);
     const permit = readyNow(tx.reserveOwned());
     expect(tx.capacity()).toBe(0);
+    expect(thrownBy(() => tx.clone())).toBeInstanceOf(ClosedHandleError);
     const back = permit.send(7);
     expect(back.sameChannel(tx)).toBe(true);
     expect(rx.tryRecv()).toBe(7);
