@@ -3,9 +3,12 @@
 import { type CoroutineFunction, pending, sleep, spawn, yieldNow } from "tokiwa";
 import { type Builder, DeadlockError, Handle, InvalidArgumentError } from "tokiwa/runtime";
 import {
+  assertRejects,
+  type IoMock,
   ioMock,
   LeakError,
   MockError,
+  streamMock,
   type TestOptions,
   TestPanicError,
   TestTimeoutError,
@@ -135,6 +138,72 @@ describe("a test fails", () => {
     ).toBe(error);
   });
 
+  test("with what it throws, whatever its mocks say of it when they are disposed", async () => {
+    const error = new Error("its own");
+    expect(
+      await failure(function* () {
+        using _outer = ioMock("outer").read("abc").build();
+        using _inner = ioMock("inner").write("x").build();
+        yield* sleep(1);
+        throw error;
+      }),
+    ).toBe(error);
+    expect(error.message).toBe(
+      "its own\n" +
+        '(and when it was disposed, inner: its script was not used up: write "x")\n' +
+        '(and when it was disposed, outer: its script was not used up: read "abc")',
+    );
+  });
+
+  test("with the mock's error where that is what went wrong", async () => {
+    const error = await failure(function* () {
+      using mock = ioMock("server").write("a").build();
+      yield* mock.writeAll(new Uint8Array(1));
+    });
+    expect(error).toBeInstanceOf(MockError);
+    expect(error.message).toMatch(/^server: .*byte 0 of all that was written$/);
+  });
+
+  test("with a disposal's error that is no mock's as it is", async () => {
+    const error = await failure(function* () {
+      using _resource = {
+        [Symbol.dispose](): void {
+          throw new Error("in the dispose");
+        },
+      };
+      throw new Error("before");
+    });
+    expect(error.name).toBe("SuppressedError");
+  });
+
+  test("when a mock was used wrongly, though the code under test catches that", async () => {
+    const swallow = function* (mock: IoMock) {
+      try {
+        yield* mock.writeAll(new Uint8Array(1));
+      } catch {}
+    };
+    const error = await failure(function* () {
+      yield* spawn(swallow, ioMock("server").build());
+    });
+    expect(error).toBeInstanceOf(MockError);
+    expect(error.message).toContain("server: [00] was written");
+    expect(
+      await failure(function* () {
+        try {
+          streamMock<number>("items").next(1).build()[Symbol.dispose]();
+        } catch {}
+      }),
+    ).toBeInstanceOf(MockError);
+  });
+
+  test("but not when it was to be used wrongly", async () => {
+    await play(function* () {
+      using mock = ioMock().build();
+      yield* assertRejects(mock.writeAll(new Uint8Array(1)), MockError);
+      yield* assertRejects(spawn(mock.writeAll(new Uint8Array(1))));
+    });
+  });
+
   test("when something is left, if it is to be checked", async () => {
     const body = function* () {
       spawn(sleep(1_000));
@@ -158,6 +227,21 @@ describe("a test fails", () => {
     expect(error.message).toContain("after 90 ms");
     expect(error.message).toContain('task 1 "stuckTest", which waits for a promise');
     expect(error.message).toMatch(/task 2 "Never", which waits for pending\(\)/);
+  });
+
+  test("at the same time with many seeds: the limit is for all of them", async () => {
+    let started = 0;
+    const error = await failure(
+      async () => {
+        started += 1;
+        // Longer than half the time, however slow the machine is.
+        await new Promise((resolve) => setTimeout(resolve, 120));
+      },
+      { seeds: 5, timeout: 200 },
+    );
+    expect(error).toBeInstanceOf(TestTimeoutError);
+    expect(error.message).toContain("after 180 ms");
+    expect(started).toBeLessThanOrEqual(2);
   });
 
   test("with the seed among several, and goes no further", async () => {
@@ -251,6 +335,14 @@ describe("what the runner is told", () => {
     ]);
     for (const call of calls)
       expect((call.find((arg) => typeof arg === "function") as () => void).length).toBe(0);
+  });
+
+  test("the body's text, in which Vitest looks for the names of fixtures", () => {
+    const { base, calls } = runner();
+    tokiwaTest(base)("x", function* ({ port }: { port: number }) {
+      expect(port).toBe(1);
+    });
+    expect(String(calls[0]?.[1])).toMatch(/^function\* ?\(\{ port \}\)/);
   });
 
   test("a test without a body", () => {

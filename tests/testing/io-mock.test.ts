@@ -257,6 +257,22 @@ describe("a handle", () => {
   });
 });
 
+test("a script that was ended is not added to", () => {
+  const [mock, handle] = ioMock("server").read("a").buildWithHandle();
+  handle[Symbol.dispose]();
+  for (const add of [
+    () => handle.read("z"),
+    () => handle.write("z"),
+    () => handle.readError(new Error("z")),
+    () => handle.wait(5),
+  ])
+    expect(thrown(add)).toBeInstanceOf(MockError);
+  expect(thrown(() => handle.read("z")).message).toBe(
+    'server: read "z" was added after its handle had been disposed, which ends the script',
+  );
+  expect(thrown(() => mock.assertDone()).message).toContain('read "a"');
+});
+
 describe("the end of the script", () => {
   test.each<[string, () => IoMock, string]>([
     ["a read", () => ioMock().read("abc").build(), 'read "abc"'],
@@ -288,7 +304,31 @@ describe("the end of the script", () => {
     ioMock().wait(5).build()[Symbol.dispose]();
   });
 
-  test("a mock that has failed says nothing more", () => {
+  test("a mock that has failed says so again, whoever caught it", () => {
+    runPaused(function* () {
+      for (const text of ["x", "ab"]) {
+        const mock = ioMock().write("a").build();
+        let first: unknown;
+        try {
+          yield* mock.writeAll(bytes(text));
+        } catch (error) {
+          first = error;
+        }
+        expect(first).toBeInstanceOf(MockError);
+        expect(thrown(() => mock.assertDone())).toBe(first);
+        expect(thrown(() => mock.assertDone())).toBe(first);
+        mock[Symbol.dispose]();
+        const other = ioMock().write("a").read("b").build();
+        try {
+          yield* other.writeAll(bytes(text));
+        } catch {}
+        expect(thrown(() => other[Symbol.dispose]()).message).toContain("was written, but");
+        other[Symbol.dispose]();
+      }
+    });
+  });
+
+  test("unless the test has expected it", () => {
     runPaused(function* () {
       const mock = ioMock().write("a").read("b").build();
       yield* assertRejects(mock.writeAll(bytes("x")), MockError);

@@ -13,7 +13,7 @@ import {
   timeout,
   yieldNow,
 } from "tokiwa";
-import { iter } from "tokiwa/stream";
+import { iter, ReceiverStream } from "tokiwa/stream";
 import { mpsc, oneshot } from "tokiwa/sync";
 import {
   AssertionFailedError,
@@ -122,6 +122,68 @@ describe("assertReady", () => {
     const error = thrown(() => assertReady(failing(cause)));
     expect(error.message).toContain("Error: bad");
     expect(error.cause).toBe(cause);
+  });
+});
+
+describe("what is polled, and what is refused", () => {
+  const both = [
+    ["pollOnce", pollOnce],
+    ["assertPending", assertPending],
+    ["assertReady", assertReady],
+  ] as unknown as [string, (value: unknown) => unknown][];
+
+  test("a coroutine is polled, and goes on when it is passed again", () => {
+    let lines = 0;
+    const coroutine = (function* () {
+      lines += 1;
+      yield* yieldNow();
+      lines += 1;
+      return "end";
+    })();
+    assertPending(coroutine);
+    expect(lines).toBe(1);
+    expect(assertReady(coroutine, "end")).toBe("end");
+    expect(lines).toBe(2);
+    expect(thrown(() => pollOnce(coroutine)).name).toBe("PolledAfterCompletionError");
+    const failing = (function* (): Generator<never, void> {
+      throw new RangeError("in it");
+    })();
+    assertThrows(failing, RangeError);
+    expect(thrown(() => assertReady(pending()))).toBeInstanceOf(AssertionFailedError);
+  });
+
+  test("of a stream, and of a task of one, the next item", () => {
+    const stream = iter([1, 2]);
+    expect(assertReady(task(stream), 1)).toBe(1);
+    assertReady(stream, 2);
+    assertReady(stream, undefined);
+    const [, rx] = mpsc.channel<number>(1);
+    const waiting = new ReceiverStream(rx);
+    assertPending(waiting);
+    assertPending(task(waiting));
+    expect(pollOnce(waiting)).toBe(Pending);
+    expect(thrown(() => assertReady(task(waiting))).message).toBe("is not ready, but pending");
+  });
+
+  test.each(both)("%s refuses promises, and functions that were not called", (name, call) => {
+    for (const [value, advice] of [
+      [Promise.resolve(1), "await it"],
+      [function* work() {}, "call it"],
+    ] as const) {
+      const error = thrown(() => call(value));
+      expect(error).toBeInstanceOf(NotAFutureError);
+      expect(error.message).toContain(name);
+      expect(error.message).toContain(advice);
+    }
+  });
+
+  test("pollOnce refuses what is no future; the assertions take it for what a poll gave", () => {
+    expect(thrown(() => pollOnce(5 as never))).toBeInstanceOf(NotAFutureError);
+    assertReady(5, 5);
+  });
+
+  test("the difference of 0 and -0 can be read", () => {
+    expect(thrown(() => assertReady(0, -0)).message).toBe("is ready with 0, but should be with -0");
   });
 });
 
@@ -261,6 +323,20 @@ describe("task", () => {
       2,
       undefined,
     ]);
+  });
+
+  test("intoInner gives it back, and the task drops nothing", () => {
+    const probe = new Probe();
+    const taken = task(probe);
+    expect(taken.intoInner()).toBe(probe);
+    taken[Symbol.dispose]();
+    expect(probe.drops).toBe(0);
+    expect(thrown(() => taken.poll())).toBeInstanceOf(AssertionFailedError);
+    const stream = iter([1]);
+    const ofStream = task(stream);
+    expect(ofStream.intoInner()).toBe(stream);
+    ofStream[Symbol.dispose]();
+    expect(thrown(() => ofStream.intoInner())).toBeInstanceOf(AssertionFailedError);
   });
 
   test("refuses what is neither", () => {

@@ -6,6 +6,7 @@ import {
   assertPending,
   assertReady,
   assertRejects,
+  assertThrows,
   MockError,
   streamMock,
   task,
@@ -65,6 +66,16 @@ test("what is left fails at the dispose, once; a pause does not", () => {
   expect(error.message).toContain("numbers: its script was not used up: 2 items");
   stream[Symbol.dispose]();
   streamMock<number>().wait(5).build()[Symbol.dispose]();
+});
+
+test("what the dispose has said is said again, unless the test expected it", () => {
+  const stream = streamMock<number>().next(1).build();
+  try {
+    stream[Symbol.dispose]();
+  } catch {}
+  expect(thrown(() => stream.assertDone()).message).toContain("1 items are left");
+  assertThrows(() => stream.assertDone(), MockError);
+  stream.assertDone();
 });
 
 test("a dispose in a pause gives the timer back", () => {

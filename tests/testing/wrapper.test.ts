@@ -96,6 +96,20 @@ test.concurrent("concurrent 1", function* () {
 
 test.todo("todo");
 
+// With fixtures Vitest reads the parameters of a test from its text.
+const extended = tokiwaTest(
+  base.extend<{ port: number }>({
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest wants a pattern there.
+    port: async ({}, use) => use(5),
+  }),
+);
+
+extended("fixtures", function* ({ port }: { port: number }) {
+  yield* sleep(1);
+  expect(port).toBe(5);
+  ran.push("fixtures");
+});
+
 const seeds: number[] = [];
 
 test("with many seeds", { seeds: 5 }, function* () {
@@ -132,6 +146,7 @@ afterAll(() => {
       "coroutine",
       "each 1 a",
       "each 2 b",
+      "fixtures",
       "limit",
       "options",
       "own",

@@ -22,7 +22,8 @@ import { UNHOOKED } from "./task/cell.js";
  */
 export class Handle {
   declare readonly "~send": true;
-  private readonly scheduler: Scheduler;
+  /** @internal Which runtime it is. */
+  readonly scheduler: Scheduler;
 
   /** Spawns a task on this runtime. @throws {ShutdownError} once it is shut down. */
   readonly spawn: SpawnFunction;

@@ -18,6 +18,8 @@ export {
   assertThrows,
   type ErrorClass,
   type Pollable,
+  type PollableStream,
+  type PollResult,
   pollOnce,
 } from "./poll.js";
 export type { RunnerTest } from "./runner.js";

@@ -68,7 +68,10 @@ abstract class Scripted {
   }
 }
 
-/** Adds to the script of a mock that is in use. Until it is disposed, a read at the end of the script waits. */
+/**
+ * Adds to the script of a mock that is in use. Until it is disposed, a read at the end of the script waits; from then on each of its
+ * methods throws a {@link MockError}.
+ */
 export class IoMockHandle extends Scripted implements Disposable {
   /** Ends the script: after what is in it comes the end of the stream. */
   [Symbol.dispose](): void {
@@ -83,7 +86,6 @@ export class IoMockHandle extends Scripted implements Disposable {
  */
 export class IoMock implements AsyncRead, AsyncWrite, Disposable {
   private readonly script: Script;
-  private disposed = false;
 
   /** @internal */
   constructor(script: Script) {
@@ -155,17 +157,14 @@ export class IoMock implements AsyncRead, AsyncWrite, Disposable {
     return `${this.script.name}, with ${this.script.describeNext()}`;
   }
 
-  /** @throws {MockError} if something of the script is left but pauses. */
+  /** @throws {MockError} what a write has thrown already, whoever caught it; or if something of the script is left but pauses. */
   assertDone(): void {
     this.script.assertDone();
   }
 
-  /** Ends it. @throws {MockError} if something of the script is left, unless a write has failed already. */
+  /** Ends it. @throws {MockError} as {@link assertDone}, unless that has thrown it already. Once. */
   [Symbol.dispose](): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    this.script.close();
-    this.script.assertDone();
+    this.script.dispose();
   }
 }
 

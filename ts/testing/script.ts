@@ -2,12 +2,14 @@
 //
 // A1  The actions happen one after the other. A read waits while a write is next, and the other way round.
 // A2  Whoever waits is woken when another action has become the next one, and when the script has grown or ended.
-// A3  A script with an open handle may grow, so who has come to its end waits; without one that is the end of the stream.
+// A3  What goes wrong is remembered: whoever caught the error of a poll gets it again from `assertDone` and from the dispose.
+// A4  A script with an open handle may grow, so who has come to its end waits; without one that is the end of the stream.
 
 import { type Context, Pending, type Poll, proceed, Waker, WakerSet } from "../future/index.js";
 import type { Sleep } from "../time/sleep.js";
 import { sleep } from "../time/sleep.js";
 import { MockError } from "./errors.js";
+import { isExpected, noteFailure } from "./mock-failures.js";
 
 type Action =
   | { readonly do: "read" | "write"; rest: Uint8Array }
@@ -55,15 +57,25 @@ export class Script {
   private written = 0;
   /** Whether a handle may still add to it. */
   private growing = false;
-  /** Whether it has been ended by an error of its own, which said what is wrong. */
-  private failed = false;
+  /** Whether its handle has been disposed. */
+  private complete = false;
+  /** What went wrong (A3). */
+  private failure: MockError | undefined;
+  /** Whether `assertDone` has said so, which is not called by the code under test. */
+  private said = false;
   private closed = false;
 
   constructor(name: string) {
     this.name = name;
   }
 
+  /** @throws {MockError} once its handle has been disposed. */
   add(action: Action): void {
+    if (this.complete)
+      throw new MockError(
+        this.name,
+        `${show(action)} was added after its handle had been disposed, which ends the script`,
+      );
     this.actions.push(action);
     this.waiting.wakeAll();
   }
@@ -75,6 +87,7 @@ export class Script {
   /** No more is added. */
   end(): void {
     this.growing = false;
+    this.complete = true;
     this.waiting.wakeAll();
   }
 
@@ -122,15 +135,26 @@ export class Script {
     return action === undefined ? "the end of its script" : `its script: ${show(action)}`;
   }
 
-  /** @throws {MockError} if the script has not come to its end. */
+  /** @throws {MockError} what went wrong; or if the script has not come to its end. */
   assertDone(): void {
-    const left = this.actions.filter((action) => action.do !== "wait");
-    if (this.failed || left.length === 0) return;
-    this.failed = true;
-    throw new MockError(this.name, `its script was not used up: ${left.map(show).join(", ")}`);
+    this.said = true;
+    if (this.failure === undefined) this.assertUsedUp();
+    else if (!isExpected(this.failure)) throw this.failure;
   }
 
-  close(): void {
+  private assertUsedUp(): void {
+    const left = this.actions.filter((action) => action.do !== "wait");
+    if (left.length > 0) this.complain(`its script was not used up: ${left.map(show).join(", ")}`);
+  }
+
+  /** Ends it. @throws {MockError} as {@link assertDone}, unless that has thrown it already. */
+  dispose(): void {
+    if (this.closed) return;
+    this.close();
+    if (!this.said || this.failure === undefined) this.assertDone();
+  }
+
+  private close(): void {
     this.closed = true;
     for (const action of this.actions) if (action.do === "wait") action.sleep?.[Symbol.dispose]();
     this.waiting.wakeAll();
@@ -202,7 +226,9 @@ export class Script {
   }
 
   private complain(problem: string): never {
-    this.failed = true;
-    throw new MockError(this.name, problem);
+    const error = new MockError(this.name, problem);
+    this.failure ??= error;
+    noteFailure(error);
+    throw error;
   }
 }

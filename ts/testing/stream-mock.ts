@@ -6,6 +6,7 @@ import { InvalidArgumentError } from "../runtime/errors.js";
 import { Stream } from "../stream/index.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { MockError } from "./errors.js";
+import { isExpected, noteFailure } from "./mock-failures.js";
 
 type Action<T> = { readonly item: T } | { readonly error: unknown } | { readonly waitMs: number };
 
@@ -15,6 +16,7 @@ export class StreamMock<T> extends Stream<T> {
   private readonly name: string;
   private pause: Sleep | undefined;
   private disposed = false;
+  private failure: MockError | undefined;
 
   /** @internal */
   constructor(name: string, actions: Action<T>[]) {
@@ -41,11 +43,14 @@ export class StreamMock<T> extends Stream<T> {
     return `${this.name}, which pauses`;
   }
 
-  /** @throws {MockError} if items or errors of the script are left. */
+  /** @throws {MockError} if items or errors of the script are left; after the dispose, if they were, whoever caught its error. */
   assertDone(): void {
     const left = this.actions.filter((action) => !("waitMs" in action)).length;
-    if (left > 0)
-      throw new MockError(this.name, `its script was not used up: ${left} items are left`);
+    if (left > 0) {
+      this.failure = new MockError(this.name, `its script was not used up: ${left} items are left`);
+      noteFailure(this.failure);
+    }
+    if (this.failure !== undefined && (left > 0 || !isExpected(this.failure))) throw this.failure;
   }
 
   /** Ends it. @throws {MockError} if items or errors of the script are left. */

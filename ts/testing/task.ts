@@ -66,7 +66,7 @@ abstract class Mock implements Disposable {
 
 /** A future that is polled by hand. */
 export class MockTask<T> extends Mock {
-  private readonly future: Future<T>;
+  private future: Future<T> | undefined;
 
   /** @internal */
   constructor(future: Future<T>) {
@@ -76,7 +76,8 @@ export class MockTask<T> extends Mock {
 
   /** Polls once. @throws what the future throws. */
   poll(): Poll<T> {
-    return this.enter((cx) => this.future.poll(cx));
+    const future = this.mine();
+    return this.enter((cx) => future.poll(cx));
   }
 
   /**
@@ -88,15 +89,28 @@ export class MockTask<T> extends Mock {
     return this.untilIdle(() => this.poll());
   }
 
-  /** Drops the future. */
+  /** Gives the future back as it is: the task is empty then, and drops nothing. @throws {AssertionFailedError} the second time. */
+  intoInner(): Future<T> {
+    const future = this.mine();
+    this.future = undefined;
+    return future;
+  }
+
+  private mine(): Future<T> {
+    if (this.future === undefined)
+      throw new AssertionFailedError("the future of this task was taken with intoInner()", {});
+    return this.future;
+  }
+
+  /** Drops the future, if it was not taken. */
   override [Symbol.dispose](): void {
-    this.future[Symbol.dispose]();
+    this.future?.[Symbol.dispose]();
   }
 }
 
 /** A stream that is polled by hand. */
 export class MockStreamTask<T> extends Mock {
-  private readonly stream: Stream<T>;
+  private stream: Stream<T> | undefined;
 
   /** @internal */
   constructor(stream: Stream<T>) {
@@ -106,7 +120,8 @@ export class MockStreamTask<T> extends Mock {
 
   /** Polls for the next item once: the item, undefined at the end, or `Pending`. @throws what the stream throws. */
   pollNext(): Poll<T | undefined> {
-    return this.enter((cx) => this.stream.pollNext(cx));
+    const stream = this.mine();
+    return this.enter((cx) => stream.pollNext(cx));
   }
 
   /** Polls for the next item until it is there, or the stream is pending without having been woken. As {@link MockTask.pollUntilIdle}. */
@@ -114,9 +129,22 @@ export class MockStreamTask<T> extends Mock {
     return this.untilIdle(() => this.pollNext());
   }
 
-  /** Drops the stream. */
+  /** Gives the stream back as it is: the task is empty then, and drops nothing. @throws {AssertionFailedError} the second time. */
+  intoInner(): Stream<T> {
+    const stream = this.mine();
+    this.stream = undefined;
+    return stream;
+  }
+
+  private mine(): Stream<T> {
+    if (this.stream === undefined)
+      throw new AssertionFailedError("the stream of this task was taken with intoInner()", {});
+    return this.stream;
+  }
+
+  /** Drops the stream, if it was not taken. */
   override [Symbol.dispose](): void {
-    this.stream[Symbol.dispose]();
+    this.stream?.[Symbol.dispose]();
   }
 }
 

@@ -7,8 +7,10 @@ import type { Runtime } from "../runtime/runtime.js";
 import { titleOf } from "../runtime/task/title.js";
 import { TestPanicError, TestTimeoutError } from "./errors.js";
 import { LeakCheck, lineOf } from "./leaks.js";
+import { failureOn } from "./mock-failures.js";
 import { eachOf, ownRunner, parseCall, type RunnerFunction, type RunnerTest } from "./runner.js";
 import { buildRuntime, limitOf, runnerOptions, seedsOf, type TestOptions } from "./settings.js";
+import { unmasked } from "./unmasked.js";
 
 /** What a test does: a coroutine function, an async function, or a plain one. */
 export type TestBody<A extends readonly unknown[]> =
@@ -57,15 +59,24 @@ export interface TokiwaTest extends TestCallFunction<RunnerArguments> {
   each(strings: TemplateStringsArray, ...values: unknown[]): TestCallFunction<RunnerArguments>;
 }
 
+/** When a test has to be over, all of its seeds together. */
+interface Limit {
+  readonly ms: number;
+  readonly deadlineMs: number;
+}
+
 /** Waits for the test, but only so long. */
-async function within<T>(limitMs: number, runtime: Runtime, main: Promise<T>): Promise<T> {
-  if (limitMs === Number.POSITIVE_INFINITY) return main;
+async function within<T>(limit: Limit, runtime: Runtime, main: Promise<T>): Promise<T> {
+  if (limit.ms === Number.POSITIVE_INFINITY) return main;
   let timer: unknown;
   const late = new Promise<never>((_, reject) => {
-    timer = host.setTimer(() => {
-      const waiting = runtime.dump().map((task) => `  ${lineOf(task)}`);
-      reject(new TestTimeoutError(Math.round(limitMs), waiting));
-    }, limitMs);
+    timer = host.setTimer(
+      () => {
+        const waiting = runtime.dump().map((task) => `  ${lineOf(task)}`);
+        reject(new TestTimeoutError(Math.round(limit.ms), waiting));
+      },
+      Math.max(0, limit.deadlineMs - host.now()),
+    );
   });
   // The runtime is shut down then, which is no news.
   main.catch(() => {});
@@ -83,7 +94,7 @@ async function runOnce(
   args: readonly unknown[],
   options: TestOptions,
   seed: number,
-  limitMs: number,
+  limit: Limit,
 ): Promise<void> {
   const panics: TestPanicError[] = [];
   const runtime = buildRuntime(options, seed, (task, error) => {
@@ -91,8 +102,13 @@ async function runOnce(
   });
   try {
     const leaks = options.checkLeaks === true ? new LeakCheck(runtime.handle()) : undefined;
-    await within(limitMs, runtime, runtime.run(body as Program, ...args));
+    await within(limit, runtime, runtime.run(body as Program, ...args));
+    // Whoever threw for it may have been caught.
+    const failure = failureOn(runtime.handle().scheduler);
+    if (failure !== undefined) throw failure;
     if (leaks !== undefined) await runtime.run(leaks.settled());
+  } catch (error) {
+    throw unmasked(error);
   } finally {
     runtime.shutdownBackground();
   }
@@ -112,14 +128,28 @@ async function runTest(
   after: readonly unknown[],
 ): Promise<void> {
   const limitMs = limitOf(options, after, args[0]);
+  const limit = { ms: limitMs, deadlineMs: host.now() + limitMs };
   for (const seed of seedsOf(options)) {
     try {
-      await runOnce(body, args, options, seed, limitMs);
+      await runOnce(body, args, options, seed, limit);
     } catch (error) {
       nameSeed(error, seed, options);
       throw error;
     }
   }
+}
+
+/**
+ * What the runner is given for a body. Without parameters: some runners give a function that has any a callback to call when it is done.
+ * As text it is the body: Vitest reads there which fixtures a test uses.
+ */
+function likeBody(
+  body: (...args: unknown[]) => unknown,
+  options: TestOptions,
+  after: readonly unknown[],
+): (...given: unknown[]) => Promise<void> {
+  const run = (...given: unknown[]): Promise<void> => runTest(body, given, options, after);
+  return Object.defineProperty(run, "toString", { value: () => body.toString() });
 }
 
 /** Makes the arguments of the runner's `test` from those of ours. */
@@ -129,10 +159,9 @@ function translate(args: readonly unknown[], defaults: TestOptions): unknown[] {
   const rest = runnerOptions(options);
   const translated: unknown[] = [name];
   if (Object.keys(rest).length > 0) translated.push(rest);
-  // Without parameters: some runners give a function that has any a callback to call when it is done.
   if (body !== undefined) {
     seedsOf(options);
-    translated.push((...given: unknown[]) => runTest(body, given, options, after), ...after);
+    translated.push(likeBody(body, options, after), ...after);
   }
   return translated;
 }
