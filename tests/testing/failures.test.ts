@@ -1,7 +1,8 @@
 // How tests made by tokiwaTest fail, and what they tell the runner: with a runner that only remembers.
 
-import { type CoroutineFunction, pending, sleep, spawn, yieldNow } from "tokiwa";
+import { type CoroutineFunction, fromPromise, pending, sleep, spawn, yieldNow } from "tokiwa";
 import { type Builder, DeadlockError, Handle, InvalidArgumentError } from "tokiwa/runtime";
+import { Mutex, Notify } from "tokiwa/sync";
 import {
   assertRejects,
   type IoMock,
@@ -12,6 +13,7 @@ import {
   type TestOptions,
   TestPanicError,
   TestTimeoutError,
+  task,
   tokiwaTest,
 } from "tokiwa/testing";
 import { describe, expect, test } from "vitest";
@@ -213,6 +215,38 @@ describe("a test fails", () => {
     expect(error).toBeInstanceOf(LeakError);
     expect(error.message).toContain('task 2 "Sleep"');
     await play(body);
+  });
+
+  test("but not for what is left of a test that runs at the same time", async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const options = { checkLeaks: true, startPaused: false };
+    const long = play(function* () {
+      using _guard = yield* new Mutex(1).lock();
+      yield* fromPromise(() => gate);
+    }, options);
+    await play(function* () {
+      yield* sleep(1);
+    }, options);
+    release();
+    await long;
+  });
+
+  test("for guards, wakers and objects in shared memory too", async () => {
+    const kept: unknown[] = [];
+    const error = await failure(
+      function* () {
+        const polled = task(new Notify().notified());
+        polled.poll();
+        kept.push(polled, Mutex.shared(1), yield* new Mutex(1).lock());
+      },
+      { checkLeaks: true },
+    );
+    expect(error).toBeInstanceOf(LeakError);
+    expect((error as LeakError).leaks).toMatchObject({ wakers: 1, guards: 1, sharedObjects: 1 });
+    expect(kept).toHaveLength(3);
   });
 
   test("shortly before its time is up, naming the tasks that wait", async () => {

@@ -1,5 +1,6 @@
 // The future protocol as the rest of the library sees it.
 
+export * from "./census.js";
 export * from "./coop.js";
 export * from "./coroutine.js";
 export * from "./current.js";

@@ -1,5 +1,6 @@
 // Promises as futures. A promise is eager and cannot be cancelled, so what is taken is the function that makes one.
 
+import { forgetEntry, isWatched, noteEntry } from "./census.js";
 import {
   BlockedLoopError,
   describe,
@@ -21,13 +22,19 @@ export function outstandingPromises(): number {
   return outstanding;
 }
 
-/** A future waits for something of the host's that will wake it, until {@link endOutside}. */
-export function beginOutside(): void {
+/**
+ * Somebody waits for something of the host's that will wake it, until {@link endOutside}.
+ *
+ * @param waiting who does. @param what is waited for, for reports; a future says so itself.
+ */
+export function beginOutside(waiting: object, what?: string): void {
   outstanding += 1;
+  if (isWatched()) noteEntry("outside", waiting, what);
 }
 
-export function endOutside(): void {
+export function endOutside(waiting: object): void {
   outstanding -= 1;
+  if (isWatched()) forgetEntry("outside", waiting);
 }
 
 /** Whether this thread's event loop is stopped by `blockOn`. Returns what it was before. */
@@ -89,7 +96,7 @@ class PromiseFuture<T> extends Future<T> {
         promise,
       );
     this.state = WAITING;
-    beginOutside();
+    beginOutside(this);
     this.listen(promise);
   }
 
@@ -114,7 +121,7 @@ class PromiseFuture<T> extends Future<T> {
 
   private settle(state: number, result: unknown): void {
     if (this.state !== WAITING) return;
-    endOutside();
+    endOutside(this);
     this.state = state;
     this.result = result;
     const waker = this.waker;
@@ -133,7 +140,7 @@ class PromiseFuture<T> extends Future<T> {
     this.result = undefined;
     this.waker = undefined;
     if (!waiting) return;
-    endOutside();
+    endOutside(this);
     this.controller?.abort();
   }
 }

@@ -75,7 +75,7 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
 
   private begin(): void {
     this.state = STARTED;
-    beginOutside();
+    beginOutside(this);
     try {
       this.cancel = this.start(this);
     } catch (error) {
@@ -101,7 +101,7 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
   private settle(): void {
     if (this.state !== STARTED) return;
     this.state = SETTLED;
-    endOutside();
+    endOutside(this);
     this.waker?.wake();
   }
 
@@ -109,7 +109,7 @@ export class HostOperation<T> extends Future<T> implements Completion<T> {
     const state = this.state;
     this.state = DONE;
     if (state === STARTED) {
-      endOutside();
+      endOutside(this);
       this.cancel?.();
     } else if (state === SETTLED && this.error === undefined) this.discard(this.value as T);
   }

@@ -63,6 +63,11 @@ export class TcpListener implements Disposable {
     socket.onAcceptable = () => this.waiting.wakeAll();
   }
 
+  /** @internal */
+  describeForCensus(): string {
+    return `a listener on ${formatAddress(this.socket.localAddress)}`;
+  }
+
   /**
    * Listens on an address; port 0 takes any that is free. Tries the addresses of a name one after the other.
    *

@@ -55,6 +55,11 @@ class Connection implements AsyncRead, AsyncWrite, Disposable {
     socket.onWritable = () => this.writers.wakeAll();
   }
 
+  /** For leak checks. */
+  describeForCensus(): string {
+    return `a connection to ${this.address}`;
+  }
+
   pollRead(cx: Context, into: Uint8Array, waiter: object): Poll<number> {
     this.assertOpen("reading");
     if (into.length === 0) return 0;

@@ -3,9 +3,11 @@
 import { host } from "#host";
 import {
   type Driver,
+  type EntryPlace,
   type Future,
   setDelays,
   setDriver,
+  setPlaceFinder,
   setReport,
   setWakerReport,
 } from "../future/index.js";
@@ -80,6 +82,15 @@ function homeHere(): SharedHome {
   return ambientScheduler().sharedMemory();
 }
 
+/** The runtime and the task that something is noted for. An async function carries both; code outside of every runtime has none. */
+function placeHere(): EntryPlace | undefined {
+  const runtime = tryCurrentScheduler();
+  if (runtime === undefined) return undefined;
+  const polled = pollingTask();
+  const task = polled === undefined ? carriedCell() : polled.owner.cellAt(polled.slot);
+  return { runtime, task };
+}
+
 let installed = false;
 
 /** `await` of a future drives it on a runtime from here on. Whoever makes a runtime calls this; once is enough. */
@@ -97,6 +108,7 @@ export function installDriver(): void {
   const driver: Driver = async <T>(future: unknown) => drive<T>(future);
   setDriver(driver, () => driverOf(tryCurrentScheduler()) ?? driver);
   setDelays(runtimeDelay);
+  setPlaceFinder(placeHere);
 }
 
 installDriver();

@@ -3,7 +3,10 @@
 import {
   type Context,
   Delay,
+  forgetEntry,
   HostDelay,
+  isWatched,
+  noteEntry,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -45,6 +48,7 @@ class RuntimeDelay extends Delay {
   override poll(cx: Context): Poll<void> {
     if (this.entry === DONE) throw new PolledAfterCompletionError("a delay");
     if (this.isOver()) {
+      if (isWatched()) forgetEntry("timer", this);
       this.entry = DONE;
       this.waker = undefined;
       return;
@@ -70,9 +74,19 @@ class RuntimeDelay extends Delay {
     this.key = this.timers.newKey();
     this.entry = this.timers.register(this.deadlineMs, this.key, waker);
     this.waker = waker;
+    if (isWatched()) noteEntry("timer", this);
+  }
+
+  isOutstanding(): boolean {
+    return this.entry >= 0 && this.timers.isPending(this.entry, this.key);
+  }
+
+  describeForCensus(): string {
+    return `due at ${this.deadlineMs} ms`;
   }
 
   private unregister(): void {
+    if (isWatched()) forgetEntry("timer", this);
     if (this.entry >= 0) this.timers.cancel(this.entry, this.key);
     this.waker = undefined;
   }

@@ -22,7 +22,7 @@ const FOLLOWER: BarrierWaitResult = /* @__PURE__ */ Object.freeze({ isLeader: fa
 class Round {
   readonly size: number;
   private come = 0;
-  private readonly waiting: WaitList = new WaitList();
+  private readonly waiting: WaitList = new WaitList("Barrier.wait()");
 
   constructor(size: number) {
     this.size = size;

@@ -9,7 +9,7 @@
 //
 // The way of assigning is that of Tokio's batch semaphore.
 
-import type { Waker } from "../future/index.js";
+import { forgetEntry, isWatched, noteEntry, type Waker } from "../future/index.js";
 import { type Lender, type Loan, type LoanRecord, makeLoan } from "./lost.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
@@ -79,7 +79,7 @@ export class BatchSemaphore implements Lender {
     this.free = permits;
     this.closed = false;
     this.spare = undefined;
-    this.waiting = new WaitList();
+    this.waiting = new WaitList(`a ${guardName}`);
     this.records = [];
     this.weakSelf = undefined;
   }
@@ -173,6 +173,7 @@ export class BatchSemaphore implements Lender {
     record.permits = permits;
     record.holder = holder;
     record.site = site;
+    if (isWatched()) noteEntry("guard", loan);
     return loan;
   }
 
@@ -192,6 +193,7 @@ export class BatchSemaphore implements Lender {
   takeBack(loan: Loan<this>): number {
     const record = loan.record;
     const permits = record.permits;
+    if (isWatched()) forgetEntry("guard", loan);
     record.permits = 0;
     loan.next = this.spare;
     this.spare = loan;

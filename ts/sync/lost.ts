@@ -9,7 +9,7 @@
 // L3  The collector tells of what it found between turns of the event loop, so never under `blockOn`, and when it likes.
 // L4  A place is kept as text: the frames of an Error keep their receivers alive, and one of those may hold the guard.
 
-import { report } from "../future/index.js";
+import { isWatched, report } from "../future/index.js";
 
 /** What gives loans. */
 export interface Lender {
@@ -53,6 +53,11 @@ export class Loan<L extends Lender = Lender> {
     this.lender = lender;
     this.record = record;
     this.next = undefined;
+  }
+
+  /** For leak checks. */
+  describeForCensus(): string {
+    return `a ${this.lender.guardName}, taken by ${this.record.describe()}`;
   }
 }
 
@@ -113,9 +118,9 @@ export function trackGuardSites(on: boolean): void {
   sitesLeft = on ? SITES : 0;
 }
 
-/** Where `entry`, the method of this library that is under way, was called; undefined when it should not cost anything. */
+/** Where `entry`, the method of this library that is under way, was called; undefined when it should not cost anything. A leak check wants all. */
 export function siteOf(entry: (...args: never[]) => unknown): string | undefined {
-  return sitesLeft > 0 ? captureSite(entry) : undefined;
+  return sitesLeft > 0 || isWatched() ? captureSite(entry) : undefined;
 }
 
 /** Not every engine has both. */
@@ -125,7 +130,7 @@ interface StackCapture {
 }
 
 function captureSite(entry: (...args: never[]) => unknown): string | undefined {
-  if (!always) sitesLeft -= 1;
+  if (!always && sitesLeft > 0) sitesLeft -= 1;
   const capture = Error as unknown as StackCapture;
   if (capture.captureStackTrace === undefined) return undefined;
   const limit = capture.stackTraceLimit;

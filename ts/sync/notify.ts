@@ -29,7 +29,7 @@ class NotifyNode extends WaitNode {
 }
 
 class Shared {
-  readonly waiting: WaitList<NotifyNode> = new WaitList();
+  readonly waiting: WaitList<NotifyNode> = new WaitList("Notify.notified()");
   permit = false;
   /** Calls of `notifyWaiters` so far (N2). */
   broadcasts = 0;

@@ -4,6 +4,9 @@ import {
   type Context,
   dropOwned,
   Future,
+  forgetEntry,
+  isWatched,
+  noteEntry,
   type Owned,
   Pending,
   type Poll,
@@ -64,6 +67,7 @@ class Cell<T> implements Losable {
   wakeReceiver(): void {
     const waker = this.receiver;
     this.receiver = undefined;
+    if (isWatched()) forgetEntry("waker", this);
     waker?.wake();
   }
 
@@ -86,6 +90,7 @@ class Cell<T> implements Losable {
   /** The receiver goes, and with it a value that it has not taken. */
   dropReceiver(): void {
     this.receiver = undefined;
+    if (isWatched()) forgetEntry("waker", this);
     this.closeReceiver();
     const { value } = this;
     this.value = undefined;
@@ -244,6 +249,7 @@ export class Receiver<T> extends Future<T> implements Owned {
       throw new RecvError();
     }
     cell.receiver = cx.waker;
+    if (isWatched()) noteEntry("waker", cell, "a oneshot receiver");
     return Pending;
   }
 

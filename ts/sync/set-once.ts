@@ -15,7 +15,7 @@ import { WaitList, WaitNode } from "./waiters.js";
 class State<T> {
   value: T | undefined = undefined;
   isSet = false;
-  readonly waiting: WaitList = new WaitList();
+  readonly waiting: WaitList = new WaitList("SetOnce.wait()");
 
   /** Whoever waits has left the line before the first is woken: a waker may poll at once. */
   store(value: T): void {

@@ -1,6 +1,6 @@
 // Who waits: a doubly linked list whose nodes belong to the waiting futures, so leaving costs O(1) however many wait.
 
-import type { Waker } from "../future/index.js";
+import { forgetEntry, isWatched, noteEntry, type Waker } from "../future/index.js";
 
 /** A place in a list, whoever it is of. */
 export class Link {
@@ -29,12 +29,19 @@ export class WaitNode extends Link {
 export class WaitList<N extends Link = WaitNode> {
   private head: N | undefined = undefined;
   private tail: N | undefined = undefined;
+  private readonly what: string;
+
+  /** @param what its nodes wait for, for reports. */
+  constructor(what = "a wait of tokiwa/sync") {
+    this.what = what;
+  }
 
   isEmpty(): boolean {
     return this.head === undefined;
   }
 
   push(node: N): void {
+    if (isWatched() && node instanceof WaitNode) noteEntry("waker", node, this.what);
     node.linked = true;
     node.next = undefined;
     node.previous = this.tail;
@@ -72,6 +79,7 @@ export class WaitList<N extends Link = WaitNode> {
   /** Leaves the list; harmless for a node that has left. */
   remove(node: N): void {
     if (!node.linked) return;
+    if (isWatched()) forgetEntry("waker", node);
     node.linked = false;
     const { previous, next } = node;
     if (previous === undefined) this.head = next as N | undefined;

@@ -20,7 +20,7 @@ export interface TaskBuilder {
 
 function stopListening(signal: AbortSignal, listener: () => void): void {
   signal.removeEventListener("abort", listener);
-  endOutside();
+  endOutside(listener);
 }
 
 function spawnWith(
@@ -37,7 +37,7 @@ function spawnWith(
   if (signal?.aborted) cell.cancel();
   if (signal !== undefined) {
     signal.addEventListener("abort", listener, { once: true });
-    beginOutside();
+    beginOutside(listener, "an AbortSignal");
   }
   return new JoinHandle(cell);
 }

@@ -47,7 +47,7 @@ class WithSignal<T> extends Future<T> {
   private listen(waker: Waker): void {
     if (this.waker === undefined) {
       this.signal.addEventListener("abort", this.onAbort);
-      beginOutside();
+      beginOutside(this, "an AbortSignal");
     }
     this.waker = waker;
   }
@@ -56,7 +56,7 @@ class WithSignal<T> extends Future<T> {
     this.inner = undefined;
     if (this.waker === undefined) return;
     this.signal.removeEventListener("abort", this.onAbort);
-    endOutside();
+    endOutside(this);
     this.waker = undefined;
   }
 

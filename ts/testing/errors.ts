@@ -49,20 +49,26 @@ export interface Leaks {
   readonly tasks: readonly TaskDump[];
   /** How many more timers there are. */
   readonly timers: number;
-  /** How many more sockets and listeners are open on this thread. */
+  /** How many sockets and listeners were opened and not closed, on this thread. */
   readonly ioHandles: number;
-  /** How many more promises, signals and operations of the host futures of this thread wait for. */
+  /** For how many promises, signals and operations of the host something waits. */
   readonly outside: number;
-  /** How much the runtime's memory has grown, in bytes. It never shrinks, so this alone is no leak. */
-  readonly memoryBytes: number;
+  /** How many wakers of futures that are not waited for stand in lists of primitives. */
+  readonly wakers: number;
+  /** How many guards and permits of locks and semaphores were taken and not released. */
+  readonly guards: number;
+  /** How many objects in shared memory have handles that were made and not disposed. */
+  readonly sharedObjects: number;
+  /** All of it in words, a line for each kind and each task. */
+  readonly lines: readonly string[];
 }
 
 /** Something is still there that should have ended. */
 export class LeakError extends TokiwaError {
   readonly leaks: Leaks;
-  constructor(leaks: Leaks, lines: readonly string[]) {
+  constructor(leaks: Leaks) {
     super(
-      `something is left that should have ended:\n${lines.map((line) => `  ${line}`).join("\n")}`,
+      `something is left that should have ended:\n${leaks.lines.map((line) => `  ${line}`).join("\n")}`,
     );
     this.leaks = leaks;
   }

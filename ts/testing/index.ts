@@ -9,7 +9,7 @@ export {
   TestTimeoutError,
 } from "./errors.js";
 export { type Bytes, IoMock, IoMockBuilder, IoMockHandle, ioMock } from "./io-mock.js";
-export { LeakCheck, type LeakOptions } from "./leaks.js";
+export { LeakCheck } from "./leaks.js";
 export {
   assertElapsed,
   assertPending,

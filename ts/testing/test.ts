@@ -100,8 +100,8 @@ async function runOnce(
   const runtime = buildRuntime(options, seed, (task, error) => {
     panics.push(new TestPanicError(titleOf(task), error));
   });
+  const leaks = options.checkLeaks === true ? new LeakCheck(runtime.handle()) : undefined;
   try {
-    const leaks = options.checkLeaks === true ? new LeakCheck(runtime.handle()) : undefined;
     await within(limit, runtime, runtime.run(body as Program, ...args));
     // Whoever threw for it may have been caught.
     const failure = failureOn(runtime.handle().scheduler);
@@ -111,6 +111,7 @@ async function runOnce(
     throw unmasked(error);
   } finally {
     runtime.shutdownBackground();
+    leaks?.[Symbol.dispose]();
   }
   if (panics[0] !== undefined && options.allowPanics !== true) throw panics[0];
 }

@@ -6,6 +6,9 @@ import {
   type Context,
   describe,
   Future,
+  forgetEntry,
+  isWatched,
+  noteEntry,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -112,6 +115,7 @@ export class Sleep extends Future<void> {
       }
       this.entry = ELAPSED;
       this.waker = undefined;
+      if (isWatched()) forgetEntry("timer", this);
     }
     if (this.entry === DONE) throw new PolledAfterCompletionError("sleep");
     return this.finish(cx, budgeted);
@@ -148,9 +152,21 @@ export class Sleep extends Future<void> {
     this.key = timers.newKey();
     this.entry = timers.register(this.deadlineMs, this.key, waker);
     this.waker = waker;
+    if (isWatched()) noteEntry("timer", this);
+  }
+
+  /** @internal */
+  isOutstanding(): boolean {
+    return !this.isElapsed();
+  }
+
+  /** @internal */
+  describeForCensus(): string {
+    return `due at ${this.deadlineMs} ms`;
   }
 
   private unregister(): void {
+    if (isWatched()) forgetEntry("timer", this);
     if (this.entry >= 0) this.timers?.cancel(this.entry, this.key);
     this.waker = undefined;
   }

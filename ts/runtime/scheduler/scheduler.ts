@@ -55,6 +55,8 @@ export interface Scheduler extends AsyncOwner {
   ioOpened(resource: Disposable): void;
   /** It was closed. */
   ioClosed(resource: Disposable): void;
+  /** Those that are open on this thread. */
+  openIo(): readonly Disposable[];
   metrics(): RuntimeMetrics;
   dump(): TaskDump[];
   traceText(): string;

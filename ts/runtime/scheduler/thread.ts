@@ -274,6 +274,10 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.io.delete(resource);
   }
 
+  openIo(): readonly Disposable[] {
+    return [...this.io];
+  }
+
   private callHook(name: string, hook: () => void): void {
     try {
       hook();

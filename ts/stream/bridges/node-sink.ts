@@ -48,7 +48,7 @@ export class NodeSink<T> implements Sink<T> {
     writable.on("close", this.onClose);
     writable.on("drain", this.onDrain);
     writable.on("finish", this.onFinish);
-    beginOutside();
+    beginOutside(this, "a writable of Node");
   }
 
   /** Ends that no event will tell, or not yet. */
@@ -141,7 +141,7 @@ export class NodeSink<T> implements Sink<T> {
   }
 
   release(): void {
-    endOutside();
+    endOutside(this);
     this.waker = undefined;
     const { writable } = this;
     if (!this.isErrorDue) writable.off("error", ignore);

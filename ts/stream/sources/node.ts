@@ -56,7 +56,7 @@ class NodeStream<T> extends Stream<T> {
     const { waker } = this;
     this.waker = undefined;
     if (waker === undefined) return;
-    endOutside();
+    endOutside(this);
     waker.wake();
   };
 
@@ -96,14 +96,14 @@ class NodeStream<T> extends Stream<T> {
 
   private wait(cx: Context): Pending {
     assertLoopRuns("a Node stream");
-    if (this.waker === undefined) beginOutside();
+    if (this.waker === undefined) beginOutside(this, "a readable of Node");
     this.waker = cx.waker;
     return Pending;
   }
 
   private leave(): void {
     this.over = true;
-    if (this.waker !== undefined) endOutside();
+    if (this.waker !== undefined) endOutside(this);
     this.waker = undefined;
     const { readable } = this;
     readable.off("error", this.onError);

@@ -39,7 +39,7 @@ export class Channel<T> implements Losable {
   strong = 1;
   weak = 0;
   readonly waiting: WaitList<Listener> = new WaitList();
-  readonly closing: WaitList<WaitNode> = new WaitList();
+  readonly closing: WaitList<WaitNode> = new WaitList("the receivers of a broadcast to go");
 
   /** @param capacity a power of two. */
   constructor(capacity: number) {

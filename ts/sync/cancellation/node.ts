@@ -24,7 +24,7 @@ export class CancellationNode extends Link {
   private attached = false;
   /** Between `begin` and `end` of the source. */
   private listening = false;
-  private readonly waiting: WaitList = new WaitList();
+  private readonly waiting: WaitList = new WaitList("CancellationToken.cancelled()");
   private readonly children: WaitList<CancellationNode> = new WaitList();
   private controller: AbortController | undefined = undefined;
 

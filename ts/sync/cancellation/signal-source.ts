@@ -25,13 +25,13 @@ export class SignalSource implements CancellationSource {
   begin(node: Cancellable): void {
     this.node = node;
     this.signal.addEventListener("abort", this.onAbort);
-    beginOutside();
+    beginOutside(this, "an AbortSignal");
   }
 
   end(): void {
     this.node = undefined;
     this.signal.removeEventListener("abort", this.onAbort);
-    endOutside();
+    endOutside(this);
   }
 
   cancelled(): void {}

@@ -42,11 +42,11 @@ export class Channel<T> implements Lender, Losable {
   private free: number;
   /** Permits granted but not yet turned into a value or given back. */
   private promised = 0;
-  private readonly waiting: WaitList<PermitWaiter> = new WaitList();
+  private readonly waiting: WaitList<PermitWaiter> = new WaitList("room in an mpsc channel");
   private serving = false;
   /** One task receives as a rule; should two wait, both are woken and each tries again. */
   private readonly receivers: WakerSet = new WakerSet();
-  private readonly closedWaiters: WaitList = new WaitList();
+  private readonly closedWaiters: WaitList = new WaitList("the receiver of an mpsc channel to go");
   private rxClosed = false;
   private rxDropped = false;
   /** The loans of permits in hands. Made for the first. */

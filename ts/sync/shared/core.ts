@@ -1,7 +1,8 @@
 // What shared primitives need of the Wasm core: the names are those of assembly/core/shared/index.ts, the numbers those of
 // assembly/core/shared/layout.ts. Whoever has a core with shared memory provides it (home.ts); this folder knows no runtime.
 
-/** Kinds of objects. */
+/** Where an object's kind stands, and the kinds. */
+export const OBJECT_KIND = 8;
 export const KIND_SEMAPHORE = 1;
 export const KIND_LOCK = 2;
 export const KIND_CHANNEL = 3;

@@ -1,7 +1,13 @@
 // Guards and permits of shared primitives: claims that hold something, watched as the plain ones are (ts/sync/lost.ts). The lender
 // is the thread's view of the memory and not the lock, whose handle may be lost together with the guard.
 
-import type { Owned } from "../../future/index.js";
+import {
+  currentContext,
+  forgetEntry,
+  isWatched,
+  noteEntry,
+  type Owned,
+} from "../../future/index.js";
 import { ReleasedGuardError } from "../errors.js";
 import { type Lender, type Loan, type LoanRecord, makeLoan } from "../lost.js";
 import type { SharedHome } from "./home.js";
@@ -25,12 +31,15 @@ class SharedLender implements Lender {
     this.top = loan.next;
     loan.next = undefined;
     loan.record.permits = claim;
+    loan.record.holder = currentContext()?.id ?? 0;
     loan.record.site = site;
+    if (isWatched()) noteEntry("guard", loan);
     return loan;
   }
 
   takeBack(loan: Loan<SharedLender>): number {
     const claim = loan.record.permits;
+    if (isWatched()) forgetEntry("guard", loan);
     loan.record.permits = 0;
     loan.next = this.top;
     this.top = loan;

@@ -4,7 +4,9 @@
 // H1  A handle that is disposed gives its claim up, once. One that is lost to the garbage collector does so too, late.
 // H2  What there is one of (a receiver, a guard) moves when it is sent: the handle that was sent is disposed then.
 
+import { forgetEntry, isWatched, noteEntry } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
+import { KIND_BROADCAST, KIND_CHANNEL, KIND_ONESHOT, KIND_WATCH, OBJECT_KIND } from "./core.js";
 import type { SharedHome } from "./home.js";
 
 /** What the collector's callback needs: never the handle itself. */
@@ -32,6 +34,11 @@ export function checkWhole(what: string, value: number, least: number, most: num
     throw new CapacityError(what, value, `a whole number from ${least} to ${most}`);
 }
 
+function queued(values: number): string {
+  if (values === 0) return "";
+  return values === 1 ? " with a value queued" : ` with ${values} values queued`;
+}
+
 export abstract class SharedHandle implements Disposable {
   declare readonly "~send": true;
   /** @internal */
@@ -46,6 +53,7 @@ export abstract class SharedHandle implements Disposable {
     this.claim = claim;
     this.object = home.core.objectOf(claim);
     lost.register(this, { home, claim }, this);
+    if (isWatched()) noteEntry("handle", this);
   }
 
   /** What errors call it: "a sender". */
@@ -64,6 +72,23 @@ export abstract class SharedHandle implements Disposable {
 
   protected isHeld(): boolean {
     return this.claim !== 0;
+  }
+
+  /** @internal Handles of one object are one thing to a leak check. */
+  get censusGroup(): string {
+    return `${this.home.id} ${this.object}`;
+  }
+
+  /** @internal What it is a handle of. */
+  describeForCensus(): string {
+    const kind = new Int32Array(this.home.buffer)[(this.object + OBJECT_KIND) >> 2];
+    if (kind === KIND_CHANNEL)
+      return `shared mpsc channel${queued(this.home.core.queueLengthOf(this.object))}`;
+    if (kind === KIND_BROADCAST)
+      return `shared broadcast channel${queued(this.home.core.keptIn(this.object))}`;
+    if (kind === KIND_ONESHOT) return "shared oneshot channel";
+    if (kind === KIND_WATCH) return "shared watch channel";
+    return `shared ${this.describe().replace(/^an? /, "")}`;
   }
 
   /** @internal It has moved to another thread (H2): only the empty claim is left. */
@@ -91,6 +116,7 @@ export abstract class SharedHandle implements Disposable {
     if (claim === 0) return;
     this.claim = 0;
     lost.unregister(this);
+    if (isWatched()) forgetEntry("handle", this);
     this.home.core.dropClaim(claim);
     this.home.settle();
   }

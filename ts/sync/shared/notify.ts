@@ -3,6 +3,9 @@
 import {
   type Context,
   Future,
+  forgetEntry,
+  isWatched,
+  noteEntry,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -51,6 +54,7 @@ export class SharedNotified extends Future<void> {
   override poll(cx: Context): Poll<void> {
     if (this.done) throw new PolledAfterCompletionError("notified()");
     this.home.assertAlive();
+    if (isWatched()) noteEntry("waker", this);
     this.forget();
     this.home.place(cx.waker);
     this.slot = this.home.slot;
@@ -60,6 +64,7 @@ export class SharedNotified extends Future<void> {
     if (state === BROKEN) throw new BrokenError();
     if (!proceed(cx)) return Pending;
     this.done = true;
+    if (isWatched()) forgetEntry("waker", this);
     this.forget();
     const claim = this.claim;
     this.claim = 0;
@@ -78,6 +83,7 @@ export class SharedNotified extends Future<void> {
   /** One that was chosen alone and not seen passes the notification on. */
   override [Symbol.dispose](): void {
     this.done = true;
+    if (isWatched()) forgetEntry("waker", this);
     this.forget();
     const claim = this.claim;
     this.claim = 0;

@@ -81,6 +81,12 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
     return "a oneshot receiver";
   }
 
+  /** The handle may have gone with the answer: what is wrong then is that it was polled. */
+  protected override assertPollable(): void {
+    if (this.terminated) throw new PolledAfterCompletionError(this.what());
+    super.assertPollable();
+  }
+
   protected override look(listener: number, slot: number, generation: number): Poll<T> {
     if (this.terminated || !this.handle.isOpen()) throw new PolledAfterCompletionError(this.what());
     const { core } = this.home;
@@ -88,9 +94,7 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
     if (answer === WAITING) return Pending;
     if (answer === BROKEN) throw new BrokenError();
     const outcome = core.takeValue(this.object);
-    this.terminated = true;
-    if (outcome === OUTCOME_EMPTY) throw new RecvError();
-    return this.home.read(outcome) as T;
+    return this.consume(outcome, false);
   }
 
   /** The value if it is there. @throws {TryRecvError} when there is none, or none any more. */
@@ -100,9 +104,18 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
     const answer = core.awaitVersion(this.object, 0, 0, 0, 0);
     if (answer === WAITING) throw new TryRecvError(false);
     const outcome = core.takeValue(this.object);
+    return this.consume(outcome, true);
+  }
+
+  /** It has its answer: nothing of it stays in shared memory. */
+  private consume(outcome: number, tried: boolean): T {
     this.terminated = true;
-    if (outcome === OUTCOME_EMPTY) throw new TryRecvError(true);
-    return this.home.read(outcome) as T;
+    try {
+      if (outcome === OUTCOME_EMPTY) throw tried ? new TryRecvError(true) : new RecvError();
+      return this.home.read(outcome) as T;
+    } finally {
+      this.handle[Symbol.dispose]();
+    }
   }
 
   /** Refuses a value from now on; one that was sent before can still be had with `tryRecv`. */

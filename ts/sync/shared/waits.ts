@@ -6,6 +6,9 @@
 import {
   type Context,
   Future,
+  forgetEntry,
+  isWatched,
+  noteEntry,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -60,6 +63,7 @@ abstract class Waiting<T> extends Future<T> {
 
   /** Leaves the waker in home.slot and home.generation. */
   protected placeWaker(cx: Context): void {
+    if (isWatched()) noteEntry("waker", this);
     this.forget();
     this.home.place(cx.waker);
     this.slot = this.home.slot;
@@ -74,6 +78,7 @@ abstract class Waiting<T> extends Future<T> {
   /** It gives its result, or is dropped. */
   protected end(): void {
     this.done = true;
+    if (isWatched()) forgetEntry("waker", this);
     this.forget();
     const claim = this.claim;
     this.claim = 0;

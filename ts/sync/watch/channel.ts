@@ -26,7 +26,7 @@ export class Channel<T> implements Losable {
   senders = 1;
   receivers = 0;
   readonly waiting: WaitList<Listener> = new WaitList();
-  readonly closing: WaitList<WaitNode> = new WaitList();
+  readonly closing: WaitList<WaitNode> = new WaitList("the receivers of a watch to go");
 
   constructor(initial: T) {
     this.value = initial;
