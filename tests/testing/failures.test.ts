@@ -260,7 +260,7 @@ describe("a test fails", () => {
     expect(error).toBeInstanceOf(TestTimeoutError);
     expect(error.message).toContain("after 90 ms");
     expect(error.message).toContain('task 1 "stuckTest", which waits for a promise');
-    expect(error.message).toMatch(/task 2 "Never", which waits for pending\(\)/);
+    expect(error.message).toMatch(/task 2 "pending", which waits for pending\(\)/);
   });
 
   test("at the same time with many seeds: the limit is for all of them", async () => {

@@ -20,14 +20,17 @@ class Ready<T> extends Future<T> {
   }
 }
 
-class Never extends Future<never> {
-  override poll(): Pending {
-    return Pending;
-  }
-  override waitsFor(): string {
-    return "pending(), which never completes";
-  }
-}
+/** Called like the function: reports name a task by the class of its future. */
+const { pending: Never } = {
+  pending: class extends Future<never> {
+    override poll(): Pending {
+      return Pending;
+    }
+    override waitsFor(): string {
+      return "pending(), which never completes";
+    }
+  },
+};
 
 class PollFn<T> extends Future<T> {
   private fn: ((cx: Context) => Poll<T>) | undefined;

@@ -42,7 +42,7 @@ export class StreamIterator<T> implements AsyncIterator<T, undefined>, AsyncIter
 
   private begin(): Promise<Step<T>> {
     this.busy = true;
-    const step = new NextStep(this);
+    const step = new ForAwait(this);
     const promise = this.driver(step);
     // A driver that refuses has not polled it.
     promise.then(undefined, () => step[Symbol.dispose]());
@@ -96,7 +96,7 @@ export class StreamIterator<T> implements AsyncIterator<T, undefined>, AsyncIter
   }
 }
 
-class NextStep<T> extends Future<Step<T>> {
+class ForAwait<T> extends Future<Step<T>> {
   private readonly iterator: StreamIterator<T>;
   private done = false;
 
