@@ -61,6 +61,19 @@ describe("what was lost is released and reported once", () => {
     expect(text).toContain(`taken by task ${id} at forgetful (`);
   });
 
+  test("a permit, while one that was taken before it is held", async () => {
+    const semaphore = new Semaphore(2);
+    // Both loans have been out and in before: the one that is taken first stood above the other.
+    for (const permit of [semaphore.tryAcquire(), semaphore.tryAcquire()]) permit.release();
+    const held = semaphore.tryAcquire();
+    const text = await reportOf(
+      () => semaphore.tryAcquire(),
+      () => semaphore.availablePermits() === 1,
+    );
+    expect(count(text, LOST)).toBe(1);
+    expect(held.numPermits()).toBe(1);
+  });
+
   test("a lock that was granted to a wait, and the wait lost before it was polled again", async () => {
     const mutex = new Mutex(1);
     const guard = mutex.tryLock();

@@ -9,15 +9,13 @@
 //
 // The way of assigning is that of Tokio's batch semaphore.
 
-import { forgetEntry, isWatched, noteEntry, type Waker } from "../future/index.js";
-import { type Lender, type Loan, type LoanRecord, makeLoan } from "./lost.js";
+import type { Waker } from "../future/index.js";
+import { LoanPool } from "./loan-pool.js";
+import type { Lender, Loan, LoanRecord } from "./lost.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 /** Tokio's figure for 32 bits; permits stay small integers, which engines keep unboxed. */
 export const MAX_PERMITS: number = 2 ** 29 - 1;
-
-/** How many holders a report names. */
-const MOST_NAMED = 4;
 
 /** A place in the line. */
 export class PermitWaiter extends WaitNode {
@@ -66,22 +64,16 @@ export class BatchSemaphore implements Lender {
   readonly guardName: string;
   private free: number;
   private closed: boolean;
-  /** Loans that are in (lost.ts, L1). */
-  private spare: Loan<this> | undefined;
   private readonly waiting: WaitList<PermitWaiter>;
-  /** Of every loan, in or out. */
-  private readonly records: LoanRecord[];
-  private weakSelf: WeakRef<this> | undefined;
+  private readonly loans: LoanPool<this>;
 
   /** @param permits a whole number from 0 to MAX_PERMITS; the caller has checked it. */
   constructor(permits: number, guardName: string) {
     this.guardName = guardName;
     this.free = permits;
     this.closed = false;
-    this.spare = undefined;
     this.waiting = new WaitList(`a ${guardName}`);
-    this.records = [];
-    this.weakSelf = undefined;
+    this.loans = new LoanPool(this);
   }
 
   get available(): number {
@@ -167,21 +159,7 @@ export class BatchSemaphore implements Lender {
 
   /** Gives a loan for permits that were taken. @param holder the task's number, or 0. */
   lend(permits: number, holder: number, site: string | undefined): Loan<this> {
-    const loan = this.spare ?? this.addLoan();
-    const record = loan.record;
-    this.spare = loan.next;
-    record.permits = permits;
-    record.holder = holder;
-    record.site = site;
-    if (isWatched()) noteEntry("guard", loan);
-    return loan;
-  }
-
-  private addLoan(): Loan<this> {
-    this.weakSelf ??= new WeakRef(this);
-    const loan = makeLoan(this, this.weakSelf);
-    this.records.push(loan.record);
-    return loan;
+    return this.loans.lend(permits, holder, site);
   }
 
   /** A loan comes back with its permits. */
@@ -191,17 +169,11 @@ export class BatchSemaphore implements Lender {
 
   /** A loan comes back without its permits: they are the caller's. */
   takeBack(loan: Loan<this>): number {
-    const record = loan.record;
-    const permits = record.permits;
-    if (isWatched()) forgetEntry("guard", loan);
-    record.permits = 0;
-    loan.next = this.spare;
-    this.spare = loan;
-    return permits;
+    return this.loans.takeBack(loan);
   }
 
   recover(record: LoanRecord): void {
-    this.records.splice(this.records.indexOf(record), 1);
+    this.loans.forget(record);
     this.release(record.permits);
   }
 
@@ -211,10 +183,7 @@ export class BatchSemaphore implements Lender {
 
   /** Who has the permits that somebody waits for. */
   describeHolders(): string {
-    const out = this.records.filter((record) => record.permits > 0);
-    if (out.length === 0) return "which nobody holds";
-    const named = out.slice(0, MOST_NAMED).map((record) => this.describeLoan(record));
-    if (out.length > MOST_NAMED) named.push(`${out.length - MOST_NAMED} more`);
-    return `held by ${named.join(", ")}`;
+    const holders = this.loans.describeHolders((record) => this.describeLoan(record));
+    return holders === undefined ? "which nobody holds" : `held by ${holders}`;
   }
 }

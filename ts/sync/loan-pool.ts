@@ -1,5 +1,6 @@
 // The loans of one lender: those that are in, and the records of all (lost.ts says what loans are).
 
+import { forgetEntry, isWatched, noteEntry } from "../future/index.js";
 import { type Lender, type Loan, type LoanRecord, makeLoan } from "./lost.js";
 
 /** How many holders a report names. */
@@ -7,7 +8,8 @@ const MOST_NAMED = 4;
 
 export class LoanPool<L extends Lender> {
   private readonly lender: L;
-  private readonly weakLender: WeakRef<L>;
+  /** Made with the first loan: most locks are taken, many channels give no permit. */
+  private weakLender: WeakRef<L> | undefined;
   /** Loans that are in (lost.ts, L1). */
   private spare: Loan<L> | undefined;
   /** Of every loan, in or out. */
@@ -15,7 +17,7 @@ export class LoanPool<L extends Lender> {
 
   constructor(lender: L) {
     this.lender = lender;
-    this.weakLender = new WeakRef(lender);
+    this.weakLender = undefined;
     this.spare = undefined;
     this.records = [];
   }
@@ -30,10 +32,12 @@ export class LoanPool<L extends Lender> {
     record.permits = permits;
     record.holder = holder;
     record.site = site;
+    if (isWatched()) noteEntry("guard", loan);
     return loan;
   }
 
   private addLoan(): Loan<L> {
+    this.weakLender ??= new WeakRef(this.lender);
     const loan = makeLoan(this.lender, this.weakLender);
     this.records.push(loan.record);
     return loan;
@@ -43,6 +47,7 @@ export class LoanPool<L extends Lender> {
   takeBack(loan: Loan<L>): number {
     const record = loan.record;
     const permits = record.permits;
+    if (isWatched()) forgetEntry("guard", loan);
     record.permits = 0;
     loan.next = this.spare;
     this.spare = loan;
@@ -55,10 +60,10 @@ export class LoanPool<L extends Lender> {
   }
 
   /** Who has what is out; undefined when nothing is. */
-  describeHolders(): string | undefined {
+  describeHolders(describe: (record: LoanRecord) => string): string | undefined {
     const out = this.records.filter((record) => record.permits > 0);
     if (out.length === 0) return undefined;
-    const named = out.slice(0, MOST_NAMED).map((record) => record.describe());
+    const named = out.slice(0, MOST_NAMED).map(describe);
     if (out.length > MOST_NAMED) named.push(`${out.length - MOST_NAMED} more`);
     return named.join(", ");
   }

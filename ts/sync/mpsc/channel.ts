@@ -135,7 +135,7 @@ export class Channel<T> implements Lender, Losable {
   /** What a receiver waits for that has made `call`: permits that are out may be all that keeps it from the end (M4). */
   describeReceive(call: string): string {
     if (!this.rxClosed && this.strong > 0) return call;
-    const holders = this.loans?.describeHolders();
+    const holders = this.loans?.describeHolders((record) => record.describe());
     return holders === undefined
       ? call
       : `${call}, of a closed channel whose permits are held by ${holders}`;
