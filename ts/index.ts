@@ -22,6 +22,7 @@ export {
   type Output,
   type Outputs,
   Pending,
+  type PlainAsyncFunction,
   type Poll,
   PolledAfterCompletionError,
   pending,

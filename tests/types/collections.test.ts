@@ -19,6 +19,10 @@ function* worker(value: number, name: string) {
   return `${value} ${name}`;
 }
 
+async function plain(value: number) {
+  return `${value}`;
+}
+
 const resize = sendable(import.meta.url, "resize", function* (width: number) {
   yield* sleep(1);
   return `${width}`;
@@ -37,6 +41,10 @@ test("JoinSet", () => {
     set.spawn(async () => "a");
     set.spawn(async ({ signal }) => `${signal.aborted}`);
     set.spawn(async (value: number, { signal }: AsyncContext) => `${value} ${signal.aborted}`, 1);
+    set.spawn(plain, 1);
+    set.spawnOn(handle, plain, 1);
+    // @ts-expect-error an argument of another type
+    set.spawn(plain, "1");
     set.spawn(resize, 1);
     set.spawn(resizePlain, 1);
     set.spawn(resizeAsync, 1);
@@ -77,6 +85,7 @@ test("JoinMap", () => {
     const map = new JoinMap<"a" | "b", string>();
     map.spawn("a", worker, 1, "a");
     map.spawn("b", resize, 1);
+    map.spawn("a", plain, 1);
     map.spawnOn(handle, "a", worker, 1, "a");
     map.spawnBlocking("a", resizePlain, 1);
     // @ts-expect-error another key
@@ -94,6 +103,8 @@ test("TaskTracker", () => {
   void (() => {
     const tracker = new TaskTracker();
     expectTypeOf(tracker.spawn(worker, 1, "a")).toEqualTypeOf<JoinHandle<string>>();
+    expectTypeOf(tracker.spawn(plain, 1)).toEqualTypeOf<JoinHandle<string>>();
+    expectTypeOf(tracker.spawnOn(handle, plain, 1)).toEqualTypeOf<JoinHandle<string>>();
     expectTypeOf(tracker.spawn(resize, 1)).toEqualTypeOf<JoinHandle<string>>();
     expectTypeOf(tracker.spawnOn(handle, worker, 1, "a")).toEqualTypeOf<JoinHandle<string>>();
     expectTypeOf(tracker.spawnBlocking(resizePlain, 1)).toEqualTypeOf<JoinHandle<string>>();
@@ -109,6 +120,7 @@ test("scope", () => {
     const value = yield* scope(function* (s) {
       const a = s.spawn(worker, 1, "a");
       const b = s.spawn(resize, 1);
+      s.spawn(plain, 1);
       const c = s.spawnBlocking(resizePlain, 1);
       const d = s.buildTask({ name: "d" }).spawn(worker, 1, "a");
       // @ts-expect-error an argument of another type

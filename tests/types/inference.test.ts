@@ -15,7 +15,9 @@ import {
   timeout,
 } from "tokiwa";
 import { TcpListener, type TcpStream } from "tokiwa/net";
+import { Builder } from "tokiwa/runtime";
 import { mpsc } from "tokiwa/sync";
+import { taskBuilder } from "tokiwa/task";
 import { test } from "vitest";
 
 function* echo(socket: TcpStream) {
@@ -38,6 +40,21 @@ const program = () =>
 function* child(a: number, b: string) {
   yield* sleep(1);
   return `${a}${b}`;
+}
+async function double(value: number) {
+  return 2 * value;
+}
+async function pick(value: "a" | "b", _options: { of: number[] }) {
+  return value;
+}
+async function wrap<X>(value: X) {
+  return [value];
+}
+async function optional(value: number, text?: string) {
+  return text ?? `${value}`;
+}
+async function rest(...values: number[]) {
+  return values;
 }
 test("infers", () => {
   void program;
@@ -94,6 +111,31 @@ test("infers", () => {
     spawn(child, "1", "a");
     return "x";
   };
+  const _plain = function* () {
+    const runtime = Builder.newCurrentThread().build();
+    const a: number = yield* spawn(double, 2);
+    const b: "a" | "b" = yield* spawn(pick, "a", { of: [1] });
+    const c: string[] = yield* spawn(wrap, "a");
+    const d: string = yield* spawn(optional, 1, "a");
+    const e: number = yield* future(double, 2);
+    const f: number = yield* fromPromise(() => runtime.run(double, 2));
+    const g: number = yield* runtime.handle().spawn(double, 2);
+    const h: number = yield* taskBuilder().spawn(double, 2);
+    // @ts-expect-error an argument of another type
+    spawn(double, "2");
+    // @ts-expect-error an argument too few
+    spawn(double);
+    // @ts-expect-error an argument too many
+    spawn(double, 2, 3);
+    // @ts-expect-error it would take `{ signal }` for its second argument
+    spawn(optional, 1);
+    // @ts-expect-error and here for one of the rest
+    spawn(rest, 1, 2);
+    // @ts-expect-error a function that gives no promise
+    spawn((n: number) => n, 1);
+    return [a, b, c, d, e, f, g, h];
+  };
+  void _plain;
   class Delay extends Future<void> {
     #timer: ReturnType<typeof setTimeout> | undefined;
     #done = false;

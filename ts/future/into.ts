@@ -29,6 +29,18 @@ export type AsyncFunction<A extends readonly unknown[], T> = (
   ...args: [...A, AsyncContext]
 ) => PromiseLike<T>;
 
+/**
+ * An async function that asks for no signal: its own arguments, each of them given. It gets `{ signal }` after them all the same, so
+ * one that would take that for an argument of its own, an optional one or one of the rest, does not fit.
+ *
+ * That a coroutine function fits changes nothing where it stands behind `CoroutineFunction`, but for the compiler's words: it speaks of
+ * the argument that is wrong, and not of a promise.
+ */
+export type PlainAsyncFunction<A extends readonly unknown[], T> = ((
+  ...args: A
+) => PromiseLike<T> | Coroutine<T>) &
+  ((...args: [...A, AsyncContext]) => unknown);
+
 /** @param where names the place in the error's message, for example `join(arguments[1])`. */
 export function intoFuture<T>(value: IntoFuture<T>, where: string): Future<T> {
   if (value instanceof Future) return waitFor(value);
@@ -59,6 +71,10 @@ export function future<A extends readonly unknown[], T>(
 ): Future<T>;
 export function future<A extends readonly unknown[], T>(
   fn: AsyncFunction<A, T>,
+  ...args: A
+): Future<T>;
+export function future<A extends readonly unknown[], T>(
+  fn: PlainAsyncFunction<A, T>,
   ...args: A
 ): Future<T>;
 export function future(fn: unknown, ...args: unknown[]): Future<unknown> {

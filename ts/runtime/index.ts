@@ -28,4 +28,4 @@ export type { TaskDump } from "./reports.js";
 export { Runtime, type ShutdownReport } from "./runtime.js";
 export type { Flavor } from "./scheduler/scheduler.js";
 export type { TickReport } from "./scheduler/thread.js";
-export type { BlockOnFunction, RunFunction, SpawnFunction } from "./spawning.js";
+export type { BlockOnFunction, RunFunction, SpawnAfter, SpawnFunction } from "./spawning.js";

@@ -11,6 +11,7 @@ import {
   isCoroutine,
   isCoroutineFunction,
   NotAFutureError,
+  type PlainAsyncFunction,
 } from "../future/index.js";
 import {
   type SendableAsync,
@@ -23,28 +24,45 @@ import type { Scheduler } from "./scheduler/scheduler.js";
 import { type TaskCell, type TaskDetails, UNHOOKED } from "./task/cell.js";
 import { JoinHandle } from "./task/join-handle.js";
 
-/** The call signatures of everything that starts a task: `R` is what it gives for a task with value `T`. */
-export interface SpawnFunction {
+/** The call signatures of everything that starts a task and gives its handle; `P` goes before the function. */
+export interface SpawnAfter<P extends readonly unknown[]> {
   /** A sendable function: runs on whichever worker is free, or here on current_thread. Arguments and result are sent. */
-  <A extends readonly unknown[], T>(fn: SendableCoroutine<A, T>, ...args: A): JoinHandle<T>;
-  <A extends readonly unknown[], T>(fn: SendableAsync<A, T>, ...args: A): JoinHandle<T>;
-  <A extends readonly unknown[], T>(fn: SendableFunction<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableAsync<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
   // First, because the compiler fixes the type of an unannotated `{ signal }` by the first signature that could fit.
   /** An async function: gets `{ signal }`. */
-  <T>(fn: (context: AsyncContext) => PromiseLike<T>): JoinHandle<T>;
+  <T>(...call: [...P, fn: (context: AsyncContext) => PromiseLike<T>]): JoinHandle<T>;
   /** A coroutine function and its arguments: the form to prefer, it makes no closure. */
-  <A extends readonly unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): JoinHandle<T>;
-  /** An async function with arguments of its own: gets `{ signal }` after them. */
-  <A extends readonly unknown[], T>(fn: AsyncFunction<A, T>, ...args: A): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: CoroutineFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  /** An async function with arguments of its own: gets `{ signal }` after them, whether it asks for it or not. */
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: AsyncFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: PlainAsyncFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
   /** A future, or a coroutine that has not run. */
-  <T>(future: Future<T> | Coroutine<T>): JoinHandle<T>;
+  <T>(...call: [...P, future: Future<T> | Coroutine<T>]): JoinHandle<T>;
 }
+
+/** The call signatures of `spawn`. */
+export type SpawnFunction = SpawnAfter<[]>;
 
 /** The same for what runs a main future and gives a promise of its value. */
 export interface RunFunction {
   <T>(program: (context: AsyncContext) => PromiseLike<T>): Promise<T>;
   <A extends readonly unknown[], T>(program: CoroutineFunction<A, T>, ...args: A): Promise<T>;
   <A extends readonly unknown[], T>(program: AsyncFunction<A, T>, ...args: A): Promise<T>;
+  <A extends readonly unknown[], T>(program: PlainAsyncFunction<A, T>, ...args: A): Promise<T>;
   <T>(program: Future<T> | Coroutine<T>): Promise<T>;
 }
 

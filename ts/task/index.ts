@@ -1,6 +1,7 @@
 // tokiwa/task
 
 export { hasBudgetRemaining } from "../future/index.js";
+export type { SpawnAfter } from "../runtime/spawning.js";
 export { JoinError } from "../runtime/task/join-error.js";
 export { AbortHandle, JoinHandle } from "../runtime/task/join-handle.js";
 export { SendError } from "../send/errors.js";
@@ -24,7 +25,6 @@ export { JoinSet } from "./join-set.js";
 export { Scope, type ScopeBody, scope } from "./scope.js";
 export { spawn } from "./spawn.js";
 export type {
-  SpawnAfter,
   SpawnBlockingFunction,
   SpawnBlockingInto,
   Spawner,

@@ -6,6 +6,7 @@ import type {
   Coroutine,
   CoroutineFunction,
   Future,
+  PlainAsyncFunction,
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { stackAbove } from "../runtime/reports.js";
@@ -28,6 +29,7 @@ export interface SpawnInto<T, R, P extends readonly unknown[] = []> {
   <A extends readonly unknown[]>(...call: [...P, fn: CoroutineFunction<A, T>, ...args: A]): R;
   /** An async function with arguments of its own: gets `{ signal }` after them. */
   <A extends readonly unknown[]>(...call: [...P, fn: AsyncFunction<A, T>, ...args: A]): R;
+  <A extends readonly unknown[]>(...call: [...P, fn: PlainAsyncFunction<A, T>, ...args: A]): R;
   /** A future, or a coroutine that has not run. */
   (...call: [...P, future: Future<T> | Coroutine<T>]): R;
 }
@@ -37,27 +39,6 @@ export interface SpawnBlockingInto<T, R, P extends readonly unknown[] = []> {
   <A extends readonly unknown[]>(...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]): R;
   <A extends readonly unknown[]>(...call: [...P, fn: SendableAsync<A, T>, ...args: A]): R;
   <A extends readonly unknown[]>(...call: [...P, fn: SendableFunction<A, T>, ...args: A]): R;
-}
-
-/** `SpawnFunction` with arguments `P` before the function. */
-export interface SpawnAfter<P extends readonly unknown[]> {
-  <A extends readonly unknown[], T>(
-    ...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]
-  ): JoinHandle<T>;
-  <A extends readonly unknown[], T>(
-    ...call: [...P, fn: SendableAsync<A, T>, ...args: A]
-  ): JoinHandle<T>;
-  <A extends readonly unknown[], T>(
-    ...call: [...P, fn: SendableFunction<A, T>, ...args: A]
-  ): JoinHandle<T>;
-  <T>(...call: [...P, fn: (context: AsyncContext) => PromiseLike<T>]): JoinHandle<T>;
-  <A extends readonly unknown[], T>(
-    ...call: [...P, fn: CoroutineFunction<A, T>, ...args: A]
-  ): JoinHandle<T>;
-  <A extends readonly unknown[], T>(
-    ...call: [...P, fn: AsyncFunction<A, T>, ...args: A]
-  ): JoinHandle<T>;
-  <T>(...call: [...P, future: Future<T> | Coroutine<T>]): JoinHandle<T>;
 }
 
 /** The call signatures of `spawnBlocking`. */

@@ -18,16 +18,10 @@ import {
   WakerSet,
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
-import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
+import { type SpawnAfter, type SpawnFunction, spawnOn } from "../runtime/spawning.js";
 import type { TaskCell } from "../runtime/task/cell.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
-import {
-  type SpawnAfter,
-  type SpawnBlockingFunction,
-  type Spawner,
-  startBlocking,
-  startOn,
-} from "./spawn-into.js";
+import { type SpawnBlockingFunction, type Spawner, startBlocking, startOn } from "./spawn-into.js";
 import { TrueEnd } from "./true-end.js";
 
 /** What a tracker counts, and who waits for it to be done. */
