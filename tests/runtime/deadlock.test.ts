@@ -1,6 +1,16 @@
 // DeadlockError: nothing is left that could ever wake anything.
 
-import { type JoinHandle, pending, ready, sleep, spawn, yieldNow } from "tokiwa";
+import {
+  type JoinHandle,
+  join,
+  Pending,
+  pending,
+  pollFn,
+  ready,
+  sleep,
+  spawn,
+  yieldNow,
+} from "tokiwa";
 import { DeadlockError } from "tokiwa/runtime";
 import { oneshot } from "tokiwa/sync";
 import { taskBuilder } from "tokiwa/task";
@@ -35,6 +45,33 @@ test("names the tasks that wait", () => {
   expect(error.message).toContain('task 1 "program"');
   expect(error.message).toContain('task 2 "the-name"');
   expect(error.message).toContain('task 3 "waitsForEver"');
+});
+
+test("an ordinary run says afterwards what each task waits for, and forgets it again", () => {
+  const rt = real();
+  function* program() {
+    const [tx, rx] = oneshot.channel<null>();
+    spawn(waitsForEver);
+    spawn(join(waitsForEver(), rx));
+    yield* rx;
+    tx.send(null);
+  }
+  for (let round = 0; round < 2; round++) {
+    const error = thrown(() => rt.blockOn(program)) as DeadlockError;
+    expect(error.message).toMatch(/"program" waits for a oneshot receiver/);
+    expect(error.message).toMatch(/"waitsForEver" waits for pending\(\)/);
+    expect(error.message).toMatch(/waits for all of \(pending\(\).*oneshot/);
+  }
+});
+
+test("what goes on when it is asked was not stuck", () => {
+  let polls = 0;
+  const careless = pollFn(() => (++polls < 2 ? Pending : "came"));
+  expect(
+    real().blockOn(function* () {
+      return yield* careless;
+    }),
+  ).toBe("came");
 });
 
 test("names only some of very many, and says how many more there are", () => {
@@ -116,7 +153,7 @@ test("run rejects with it when the process would end, so that no await is left h
      console.log("went on");`,
   );
   expect(stdout).toContain("DeadlockError");
-  expect(stdout).toContain('"stuck"');
+  expect(stdout).toContain('"stuck" waits for pending()');
   expect(stdout).toContain("went on");
   expect(code).toBe(0);
 });
@@ -140,6 +177,7 @@ test("an error that nobody catches ends the process with a code", async ({ task 
   );
   expect(code).not.toBe(0);
   expect(stderr).toContain("DeadlockError");
+  expect(stderr).toContain('"stuck" waits for pending()');
 });
 
 test("something else that the process waits for puts it off", async ({ task }) => {

@@ -111,7 +111,8 @@ export class CurrentThread extends ThreadScheduler {
   override blockUntilWoken(): void {
     const tick = this.core.nextExpiryBound();
     const owed = serveOthers(undefined);
-    if (tick < 0 && !owed && !this.core.ready()) throw new DeadlockError(this.waitingTasks());
+    const stuck = tick < 0 && !owed && !this.core.ready();
+    if (stuck && !this.askTasks()) throw new DeadlockError(this.waitingTasks());
     if (this.core.ready()) return;
     if (owed) this.host.park(OTHERS_MS);
     else if (this.clock.isPaused()) advanceToNextTimer(this);

@@ -308,7 +308,9 @@ export class EventLoop {
 
   /** Promises of ours are open, and nothing can settle them any more. */
   private nothingLeft(): void {
+    if (this.turns.askTasks()) return;
     const error = new DeadlockError(this.turns.waitingTasks());
     for (const wait of [...this.waits]) wait.abandon(error);
+    this.turns.forgetStops();
   }
 }

@@ -7,6 +7,8 @@
 // K1  A turn polls tasks until nothing is runnable or the event loop is due; between polls nothing of the host runs.
 // K2  The driver has its turn after `eventInterval` polls and whenever nothing is ready: timers fire, yielded tasks return.
 // K3  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
+// K4  Where coroutines stand is noted all along only by a deterministic run, or with `trackSpawnSites`. Any other that is stuck asks its
+//     tasks afterwards, by a poll that nobody woke them for, which a future has to bear; if that brings them on, it was not stuck.
 
 import {
   type CoroutineFunction,
@@ -113,8 +115,9 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
   /** Sockets and listeners that are open. */
   protected readonly io: Set<Disposable> = new Set();
   private readonly deterministic: boolean;
-  /** Where coroutines have stopped, when reports are to say so. */
-  private readonly stops: Stops | undefined;
+  /** Where coroutines have stopped, when reports are to say so (K4). */
+  private stops: Stops | undefined;
+  private readonly alwaysNotes: boolean;
   readonly detectsDeadlocks: boolean;
   /** Carried where there is no async function, but this runtime. */
   private readonly nobody: CarriedOwner = { asyncOwner: this };
@@ -144,7 +147,8 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.timers = new Timers(this.core, this.clock, options.time, maxTimers, report, changed);
     this.panics = new PanicLog(host, options.hooks.unobservedPanic);
     this.deterministic = seed !== undefined || options.startPaused;
-    this.stops = this.deterministic || options.trackSpawnSites ? new Stops() : undefined;
+    this.alwaysNotes = this.deterministic || options.trackSpawnSites;
+    this.stops = this.alwaysNotes ? new Stops() : undefined;
     this.detectsDeadlocks = this.deterministic && !options.outsideWakes;
   }
 
@@ -474,6 +478,7 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     try {
       driveBlocking(this, cell as TaskCell<unknown>);
     } finally {
+      this.forgetStops();
       this.eventLoop.resume();
     }
     return this.takeMain(cell);
@@ -570,6 +575,17 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     if (this.core.taskPolls(cell.slot) === 0 || this.core.taskState(cell.slot) & STATE_BUSY)
       return undefined;
     return cell.waitsFor() ?? this.stops?.of(cell);
+  }
+
+  askTasks(): boolean {
+    if (this.stops !== undefined) return false;
+    this.stops = new Stops();
+    for (const cell of this.cells) if (!(cell instanceof AsyncCell)) cell?.wake();
+    return this.core.ready() !== 0;
+  }
+
+  forgetStops(): void {
+    if (!this.alwaysNotes) this.stops = undefined;
   }
 
   waitingTasks(): WaitingTask[] {

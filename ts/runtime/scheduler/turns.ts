@@ -40,6 +40,14 @@ export interface Turns {
   beginSleep(): boolean;
   /** Under `blockOn`, with nothing ready: blocks until something may be. @throws {DeadlockError} if nothing ever can. */
   blockUntilWoken(): void;
+  /**
+   * Nothing could wake any task: has all of them polled once more, async functions aside, so that they say what they wait for.
+   *
+   * @returns whether the next turn will; false: they have been asked.
+   */
+  askTasks(): boolean;
+  /** What they said is not needed any more. */
+  forgetStops(): void;
   /** The tasks that have not ended, for an error. */
   waitingTasks(): WaitingTask[];
   /** Whether a `run` that nothing can wake any more is to fail at once. */
