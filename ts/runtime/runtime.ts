@@ -56,7 +56,8 @@ export class Runtime implements AsyncDisposable {
    *
    * @throws {NestedRuntimeError} inside a task.
    * @throws {CannotBlockError} where the host forbids blocking: a browser's main thread.
-   * @throws {DeadlockError} when nothing is left that could wake anything.
+   * @throws {DeadlockError} when nothing is left that could wake anything. With threads it waits as long as one of them might:
+   *   it runs a task, or this thread has a handle of a shared primitive, or another has one of the runtime.
    */
   readonly blockOn: BlockOnFunction = ((program: unknown, ...args: unknown[]) => {
     this.scheduler.assertMayBlock("blockOn");

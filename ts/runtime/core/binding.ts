@@ -27,6 +27,10 @@ export const START_FLAG: number = 1 << 25;
 export const RESULT_FLAG: number = 1 << 26;
 
 /** What a thread is to a multi_thread runtime. */
+/** How many threads may take part in a runtime. */
+export const MOST_THREADS = 1024;
+/** What `stateOfThread` says of a record that nobody uses. */
+export const THREAD_FREE = 0;
 export const ROLE_CALLER = 0;
 export const ROLE_WORKER = 1;
 export const ROLE_BLOCKING = 2;

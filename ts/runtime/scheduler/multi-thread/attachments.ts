@@ -5,7 +5,7 @@
 
 import { host } from "#host";
 import { SendError } from "../../../send/errors.js";
-import { claimCallerRecord, ROLE_CALLER } from "../../core/binding.js";
+import { claimCallerRecord, MOST_THREADS, ROLE_CALLER } from "../../core/binding.js";
 import { defaultOptions } from "../../defaults.js";
 import { LimitError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
@@ -83,7 +83,7 @@ export function attachBeside(membership: Membership): MultiThread {
 
 function newGuest(membership: Membership): MultiThread {
   const thread = claimCallerRecord(membership.shared);
-  if (thread < 0) throw new LimitError("thread", 1024);
+  if (thread < 0) throw new LimitError("thread", MOST_THREADS);
   const guest = new Guest();
   const options = { ...defaultOptions(), ...membership.settings, host };
   const scheduler = new MultiThread(options, membership, thread, ROLE_CALLER, guest);

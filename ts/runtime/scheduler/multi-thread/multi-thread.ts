@@ -31,6 +31,7 @@ import {
   START_FLAG,
   type ThreadsExports,
 } from "../../core/binding.js";
+import { DeadlockError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
 import type { RuntimeOptions } from "../../options.js";
 import { dumpLive, type TaskDump } from "../../reports.js";
@@ -46,6 +47,7 @@ import { type ParcelPost, Payloads } from "./payloads.js";
 import { RemoteCell } from "./remote-cell.js";
 import { failingCell, LoadingCell, newCell } from "./sent-cells.js";
 import { SharedMemory } from "./shared-memory.js";
+import { StuckWatch } from "./stuck.js";
 
 /** What its thread does for the rest of the runtime. */
 export interface ThreadDuties extends ParcelPost {
@@ -69,8 +71,10 @@ const SENT: TaskDetails = { sent: true };
 const LAZY_BELOW_MS = 0.5;
 const LAZY_MS = 1;
 const MOST_LAZY_MS = 4;
-/** Under `blockOn` the deaths of other threads are looked for, and not heard of. */
+/** Under `blockOn` the deaths of other threads, and that none of them does anything any more, are looked for and not heard of. */
 const LOOK_AROUND_MS = 250;
+/** How long a thread that seems stuck waits before it looks once more. */
+const SECOND_LOOK_MS = 20;
 /** With fewer tasks under way each one may be what somebody waits for. */
 const LAZY_FROM = 16;
 
@@ -91,6 +95,7 @@ export class MultiThread extends ThreadScheduler {
   private readonly remotes: (RemoteCell<unknown> | undefined)[] = [];
   private outstanding = 0;
   readonly payloads: Payloads;
+  private readonly watch: StuckWatch = new StuckWatch(this);
   private readonly parkWords: Int32Array;
   private readonly parkIndex: number;
   private announced = false;
@@ -451,18 +456,26 @@ export class MultiThread extends ThreadScheduler {
 
   override blockUntilWoken(): void {
     const tick = this.core.nextExpiryBound();
-    const limit = tick < 0 ? undefined : Math.max(0, this.clock.timeOf(tick) - this.clock.now());
-    this.blockFor(limit);
+    const quiet = tick < 0 && !this.isBusy() && !owesElsewhere(this) && !this.core.ready();
+    if (this.watch.isStuck(quiet) && !this.askTasks()) throw new DeadlockError(this.waitingTasks());
+    if (this.core.ready()) return;
+    if (tick < 0) this.blockFor(this.watch.isSuspected() ? SECOND_LOOK_MS : undefined);
+    else this.blockFor(Math.max(0, this.clock.timeOf(tick) - this.clock.now()));
+  }
+
+  ownTasks(): number {
+    let tasks = 0;
+    for (const cell of this.cells) if (cell !== undefined) tasks += 1;
+    return tasks;
   }
 
   /** Blocks until something has come for this thread, for at most `limitMs`. */
   blockFor(limitMs: number | undefined): void {
     this.duties.beforeTurn();
-    const most = this.outstanding > 0 ? LOOK_AROUND_MS : Number.POSITIVE_INFINITY;
     const lazyMs = serveOthers(this) ? LAZY_MS : this.lazyMs();
-    const limit = Math.min(limitMs ?? most, lazyMs > 0 ? lazyMs : most);
+    const limit = Math.min(limitMs ?? LOOK_AROUND_MS, lazyMs > 0 ? lazyMs : LOOK_AROUND_MS);
     if (lazyMs > 0) this.host.park(limit);
-    else this.block(limit === Number.POSITIVE_INFINITY ? undefined : limit);
+    else this.block(limit);
     this.duties.receive();
     this.duties.afterBlocking();
   }

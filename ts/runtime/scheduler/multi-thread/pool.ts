@@ -11,6 +11,7 @@ import { decode } from "../../../send/codec.js";
 import { type SendableInfo, sendableInfo } from "../../../send/sendable.js";
 import {
   createSharedCore,
+  MOST_THREADS,
   ROLE_BLOCKING,
   ROLE_CALLER,
   ROLE_WORKER,
@@ -473,7 +474,7 @@ function claimCaller(
   const core = setUpCore(shared, workers, MOST_SUBSTITUTES, cores, options);
   for (let worker = 0; worker < workers; worker++) core.claimRecord(worker);
   const record = core.claimAny();
-  if (record < 0) throw new LimitError("thread", 1024);
+  if (record < 0) throw new LimitError("thread", MOST_THREADS);
   return record;
 }
 
