@@ -16,13 +16,22 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { restoreClassNames } from "./scripts/class-names.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const STAMP = join(root, "build/stamp.json");
-const SOURCES = ["assembly", "ts", "asconfig.json", "build.mjs", "package.json", "tsconfig.json"];
+const SOURCES = [
+  "assembly",
+  "ts",
+  "asconfig.json",
+  "build.mjs",
+  "scripts/class-names.mjs",
+  "package.json",
+  "tsconfig.json",
+];
 
 /** Entry points of the package: the name in `exports`, the source. */
 export const ENTRIES = {
@@ -103,8 +112,8 @@ function coreBytes(prefix) {
   };
 }
 
-function bundle(outdir, entries, core, plugins) {
-  return build({
+async function bundle(outdir, entries, core, plugins) {
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: entries,
     outdir,
@@ -120,7 +129,13 @@ function bundle(outdir, entries, core, plugins) {
     legalComments: "none",
     plugins: [coreBytes(core), ...plugins],
     logLevel: "warning",
+    write: false,
   });
+  for (const { path, contents } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    const text = Buffer.from(contents).toString();
+    writeFileSync(path, path.endsWith(".js") ? restoreClassNames(text, path) : text);
+  }
 }
 
 function remove(path) {
