@@ -49,7 +49,19 @@ function classNames(value: object): string[] {
   return names;
 }
 
+/**
+ * What a class that knows nothing of this folder says of its instances: a property by the name of `~instead` is the advice, as `~send`
+ * is the mark of what can be sent.
+ */
+function adviceOf(value: object): string | undefined {
+  const advice: unknown = Reflect.get(value, "~instead");
+  return typeof advice === "string" ? advice : undefined;
+}
+
 function refusalOfObject(value: object): string {
+  const advice = adviceOf(value);
+  if (advice !== undefined)
+    return `is an instance of class ${classNames(value)[0]}, which belongs to this thread: ${advice}`;
   if (value instanceof Future)
     return `is a future, and futures ${ELSEWHERE}: send the function that makes it and its arguments`;
   const names = classNames(value);

@@ -111,6 +111,11 @@ export class Barrier {
     return sharedBarrier(count);
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `Barrier.shared`";
+  }
+
   /**
    * @param count how many wait for each other; 0 acts as 1.
    * @throws {CapacityError} when that is no whole number from 0 on.

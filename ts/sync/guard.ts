@@ -9,6 +9,11 @@ import type { Loan } from "./lost.js";
 export abstract class Guard<S extends BatchSemaphore> implements Owned {
   private loan: Loan<S> | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "release it, or send what it guards";
+  }
+
   /** @internal */
   get "~owned"(): true {
     return true;

@@ -65,6 +65,11 @@ export class MutexGuard<T> extends ValueGuard<T> {
 export class Mutex<T> {
   private readonly semaphore: ValueSemaphore<T>;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `Mutex.shared`";
+  }
+
   constructor(value: T) {
     this.semaphore = new ValueSemaphore(1, "MutexGuard", value, this);
   }

@@ -113,6 +113,11 @@ export class Notified extends Future<void> {
 export class Notify {
   private readonly shared: Shared = new Shared();
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `Notify.shared`";
+  }
+
   /** A Notify for tasks of several threads: `Send`, with the same methods. */
   static shared(): SharedNotify {
     return sharedNotify();

@@ -170,6 +170,11 @@ export class OnceCell<T> {
     return cell;
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `OnceCell.shared`";
+  }
+
   /** A cell for tasks of several threads: `Send`, with the same methods. Its value must be one that can be sent. */
   static shared<T>(): SharedOnceCell<T> {
     return sharedOnceCell();

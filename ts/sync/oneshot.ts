@@ -149,6 +149,11 @@ export class Sender<T> implements Owned {
   readonly cell: Cell<T>;
   private tether: Tether | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `oneshot.shared`";
+  }
+
   /** @internal */
   constructor(cell: Cell<T>) {
     this.cell = cell;
@@ -226,6 +231,11 @@ export class Sender<T> implements Owned {
 export class Receiver<T> extends Future<T> implements Owned {
   private readonly cell: Cell<T>;
   private tether: Tether | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `oneshot.shared`";
+  }
 
   /** @internal */
   constructor(cell: Cell<T>) {

@@ -127,6 +127,11 @@ export class RwLock<T> {
   private readonly semaphore: ValueSemaphore<T>;
   private readonly maxReaders: number;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `RwLock.shared`";
+  }
+
   /**
    * @throws {CapacityError} when `maxReaders` is no whole number from 1 to 2 ** 29 - 1. @throws {SyncArgumentError} when `options`
    *   is no object.

@@ -147,6 +147,11 @@ export class Semaphore {
 
   private readonly semaphore: Permits;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `Semaphore.shared`";
+  }
+
   /**
    * @param permits how many there are at first; 0 is allowed.
    * @throws {CapacityError} when that is no whole number from 0 to `MAX_PERMITS`.

@@ -76,6 +76,11 @@ export class SetOnce<T> {
     return cell;
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `SetOnce.shared`";
+  }
+
   /** A cell for tasks of several threads: `Send`, with the same methods. Its value must be one that can be sent. */
   static shared<T>(): SharedSetOnce<T> {
     return sharedSetOnce();

@@ -140,6 +140,11 @@ class Recv<T> extends Future<T> {
 export class Receiver<T> implements Owned, AsyncIterable<T> {
   private readonly cursor: Cursor<T>;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `broadcast.shared`";
+  }
+
   /** @internal */
   constructor(channel: Channel<T>) {
     this.cursor = new Cursor(channel);

@@ -13,6 +13,11 @@ export class Sender<T> implements Disposable {
   readonly shared: Channel<T>;
   private tether: Tether | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `broadcast.shared`";
+  }
+
   /** @internal */
   constructor(channel: Channel<T>) {
     this.shared = channel;
@@ -106,6 +111,11 @@ export class Sender<T> implements Disposable {
 export class WeakSender<T> implements Disposable {
   private readonly channel: Channel<T>;
   private tether: Tether | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `broadcast.shared`";
+  }
 
   /** @internal */
   constructor(channel: Channel<T>) {

@@ -119,6 +119,11 @@ export class Receiver<T> implements Owned, AsyncIterable<T> {
   readonly channel: Channel<T>;
   private tether: Tether | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `mpsc.shared`";
+  }
+
   /** @internal */
   constructor(channel: Channel<T>) {
     this.channel = channel;

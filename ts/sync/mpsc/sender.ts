@@ -244,6 +244,11 @@ function usedPermit(what: string): ClosedHandleError {
 export class Permit<T> implements Owned {
   private loan: Loan<Channel<T>> | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "use it here, and send the value";
+  }
+
   /** @internal */
   constructor(loan: Loan<Channel<T>>) {
     this.loan = loan;
@@ -279,6 +284,11 @@ export class Permit<T> implements Owned {
 export class Permits<T> implements Owned, Iterable<Permit<T>> {
   /** Undefined once none is left. */
   private loan: Loan<Channel<T>> | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "use them here, and send the values";
+  }
 
   /** @internal */
   constructor(loan: Loan<Channel<T>> | undefined) {
@@ -330,6 +340,11 @@ export class OwnedPermit<T> implements Owned {
   private readonly loan: Loan<Channel<T>>;
   private readonly channel: Channel<T>;
   private sender: Sender<T> | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "use it here, and send the value";
+  }
 
   /** @internal */
   constructor(loan: Loan<Channel<T>>, sender: Sender<T>) {
@@ -388,6 +403,11 @@ abstract class SenderBase<T> implements Disposable {
   /** @internal */
   readonly shared: Channel<T>;
   private tether: Tether | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `mpsc.shared`";
+  }
 
   /** @internal */
   constructor(channel: Channel<T>, tether: Tether = takeTether(channel.distant, SENDER)) {
@@ -606,6 +626,11 @@ export class WeakSender<T, S = Sender<T>> implements Disposable {
   private readonly channel: Channel<T>;
   private readonly make: () => S;
   private tether: Tether | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `mpsc.shared`";
+  }
 
   /** @internal */
   constructor(channel: Channel<T>, make: () => S) {

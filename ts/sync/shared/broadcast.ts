@@ -50,7 +50,7 @@ export class SharedBroadcastSender<T> extends BroadcastHandle {
   /** Sends; never waits. @returns how many receivers it reaches. @throws {SendError} with the value when there are none. */
   send(value: T): number {
     this.held();
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     const { core, outcome, number } = this.home;
     const receivers = core.broadcast(this.object, outcome, number);
     if (receivers === 0) this.home.discard();

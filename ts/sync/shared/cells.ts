@@ -151,7 +151,7 @@ export class SharedSetOnce<T> extends SharedHandle {
   /** @throws {SetError} with the value, when there is one already. @throws {SendError} when the value cannot be sent. */
   set(value: T): void {
     this.held();
-    this.home.write(value, "the value of a SetOnce");
+    this.home.write(value, "value");
     const { core, outcome, number } = this.home;
     const accepted = core.publishOnce(this.object, outcome, number) !== 0;
     if (!accepted) this.home.discard();
@@ -338,7 +338,7 @@ export class SharedOnceCell<T> extends SharedHandle {
 
   /** @internal By who has the permit. */
   initialize(value: T): void {
-    this.home.write(value, "the value of a OnceCell");
+    this.home.write(value, "value");
     this.home.core.setValue(this.object, this.home.outcome, this.home.number);
     this.home.core.closeSemaphore(this.object);
     this.home.settle();

@@ -66,6 +66,11 @@ export abstract class SharedGuard implements Owned {
   private readonly guardName: string;
   private loan: Loan<SharedLender> | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "release it, or send what it guards";
+  }
+
   /** @internal */
   get "~owned"(): true {
     return true;

@@ -85,7 +85,7 @@ export type Guarded<T> = T extends Region<infer A> ? A : T;
 /** Writes the first value of a new lock. */
 export function storeFirst(home: SharedHome, object: number, value: unknown): ValueKind {
   if (!(value instanceof Region)) {
-    home.write(value, "the value of a lock");
+    home.write(value, "value");
     home.core.setValue(object, home.outcome, home.number);
     home.settle();
     return ENCODED;
@@ -118,7 +118,7 @@ export function store(home: SharedHome, object: number, kind: ValueKind, value: 
     if (value !== view) view.set(value as Uint8Array);
     return;
   }
-  home.write(value, "the value of a lock");
+  home.write(value, "value");
   home.core.setValue(object, home.outcome, home.number);
   home.settle();
 }

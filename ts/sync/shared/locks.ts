@@ -69,6 +69,11 @@ export class SharedMappedGuard<T, U> implements Disposable {
   private guard: { readonly value: T; release(): void } | undefined;
   private readonly part: U;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "release it, or send what it guards";
+  }
+
   /** @internal */
   constructor(guard: { readonly value: T; release(): void }, part: U) {
     this.guard = guard;

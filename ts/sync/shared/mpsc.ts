@@ -64,7 +64,7 @@ function sendWritten(home: SharedHome, object: number): number {
 
 /** Turns a permit of a claim into a value. */
 function fulfil(home: SharedHome, claim: number, value: unknown): void {
-  home.write(value, "the value");
+  home.write(value, "value");
   if (home.core.fulfil(claim, home.outcome, home.number) !== SENT) {
     home.discard();
     throw new SharedMemoryFullError();
@@ -91,7 +91,7 @@ class Send<T> extends Acquiring<void> {
     if (this.claim !== 0 || this.done) return super.poll(cx);
     this.assertPollable();
     if (!proceed(cx)) return Pending;
-    this.home.write(this.value, "the value");
+    this.home.write(this.value, "value");
     const answer = sendWritten(this.home, this.object);
     if (answer === FULL) return super.poll(cx);
     this.end();
@@ -300,7 +300,7 @@ export class SharedSender<T> extends SharedSenderBase {
   trySend(value: T): void {
     this.held();
     this.home.assertAlive();
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     const answer = sendWritten(this.home, this.object);
     if (answer !== SENT) throw new TrySendError(value, answer === GONE);
   }
@@ -368,7 +368,7 @@ export class SharedUnboundedSender<T> extends SharedSenderBase {
   send(value: T): void {
     this.held();
     this.home.assertAlive();
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     if (sendWritten(this.home, this.object) !== SENT) throw new SendError(value);
   }
 

@@ -45,7 +45,7 @@ export class SharedOneshotSender<T> extends SharedHandle {
       this[Symbol.dispose]();
       throw new SendError(value);
     }
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     const { core, outcome, number } = this.home;
     const accepted = core.publishOnce(this.object, outcome, number) !== 0;
     if (!accepted) this.home.discard();

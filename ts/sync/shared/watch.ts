@@ -63,7 +63,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
   /** @throws {SendError} with the value, which is not kept then, when there is no receiver. */
   send(value: T): void {
     this.held();
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     const { core, outcome, number } = this.home;
     const heard = core.publishToReceivers(this.object, outcome, number) !== 0;
     if (!heard) this.home.discard();
@@ -117,7 +117,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
   }
 
   private tryReplace(stamp: number, value: T, silently: boolean): boolean {
-    this.home.write(value, "the value");
+    this.home.write(value, "value");
     const { core, outcome, number } = this.home;
     const done = core.replaceIf(this.object, stamp, outcome, number, silently ? 1 : 0) !== 0;
     if (!done) this.home.discard();
@@ -291,7 +291,7 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
 export function sharedWatch<T>(initial: T): [SharedWatchSender<T>, SharedWatchReceiver<T>] {
   const home = currentHome();
   const { core } = home;
-  home.write(initial, "the initial value");
+  home.write(initial, "value");
   const { outcome, number } = home;
   const claim = core.newObject(KIND_WATCH, 0, 0);
   if (claim === 0) home.discard();

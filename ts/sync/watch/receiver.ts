@@ -155,6 +155,11 @@ class WaitFor<T> extends Wait<T, T> {
 export class Receiver<T> implements Disposable {
   private readonly view: View<T>;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `watch.shared`";
+  }
+
   /** @internal */
   constructor(channel: Channel<T>, seen: number = channel.version) {
     this.view = new View(channel, seen);

@@ -49,6 +49,11 @@ export class Sender<T> implements Disposable {
   readonly shared: Channel<T>;
   private tether: Tether | undefined;
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make the channel by `watch.shared`";
+  }
+
   /** @internal */
   constructor(channel: Channel<T>) {
     this.shared = channel;
