@@ -39,7 +39,7 @@ export interface SharedHome {
   readonly bytes: Uint8Array;
   readonly buffer: ArrayBufferLike;
 
-  /** @throws {RuntimeGoneError} once the runtime of this memory is shut down. */
+  /** @throws {ShutdownError} once the runtime of this memory is shut down. */
   assertAlive(): void;
 
   // Wakers. `place` leaves what stands for a waker in `slot` and `generation`, to be passed to the core.
@@ -59,7 +59,7 @@ export interface SharedHome {
   write(value: unknown, what: string): void;
   /** Gives back what `write` made, when nobody took it. */
   discard(): void;
-  /** The value of an outcome and what the core left as its result; `keep`: the block is read again by others. */
+  /** The value of an outcome and what the core left as its result. */
   read(outcome: number): unknown;
   readAt(outcome: number, number: number): unknown;
   /** The number of the last result, and the version and stamp behind it. */

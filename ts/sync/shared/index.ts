@@ -1,6 +1,6 @@
 // Shared twins as the runtime sees them.
 
-export type { SyncCore } from "./core.js";
+export { SLOT_SIZE, type SyncCore, VALUE_BYTES, VALUE_LENGTH } from "./core.js";
 export { SharedHandle } from "./handle.js";
 export {
   type Carried,

@@ -29,8 +29,23 @@ export function copyIn(memory: Memory, address: number, bytes: Uint8Array, lengt
   else for (let at = 0; at < length; at++) all[address + at] = bytes[at] as number;
 }
 
-export function copyOut(memory: Memory, address: number, into: Uint8Array, length: number): void {
+function copyOut(memory: Memory, address: number, into: Uint8Array, length: number): void {
   const all = bytesUpTo(memory, address + length);
   if (length > SHORT) into.set(all.subarray(address, address + length));
   else for (let at = 0; at < length; at++) into[at] = all[address + at] as number;
+}
+
+/**
+ * Where bytes are copied to before they are read: a memory that threads share changes under a decoder. One for each reader, since what is
+ * decoded by one may be read by another meanwhile.
+ */
+export class CopiedBytes {
+  private bytes = new Uint8Array(4096);
+
+  /** At least `length` bytes, of which so many are those at `address`; until the next call. */
+  from(memory: Memory, address: number, length: number): Uint8Array {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(2 * length);
+    copyOut(memory, address, this.bytes, length);
+    return this.bytes;
+  }
 }

@@ -42,7 +42,7 @@ import {
 import { LimitError } from "../../errors.js";
 import { generationOf, type TaskCell } from "../../task/cell.js";
 import type { Parcel } from "./membership.js";
-import { bytesAt, copyIn, copyOut } from "./memory.js";
+import { bytesAt, CopiedBytes, copyIn } from "./memory.js";
 import { isPlainBytes } from "./plain-bytes.js";
 import type { RemoteCell } from "./remote-cell.js";
 
@@ -61,13 +61,7 @@ export interface ParcelPost {
 /** What errors call what a task gives. */
 const RESULT = "result";
 
-/** Where payloads are copied to before they are read. */
-let copied = new Uint8Array(4096);
-
-function received(length: number): Uint8Array {
-  if (copied.length < length) copied = new Uint8Array(2 * length);
-  return copied;
-}
+const copied = new CopiedBytes();
 
 /** A parcel that is on its way. */
 interface Awaiting {
@@ -276,9 +270,7 @@ export class Payloads {
 
   private readPayload(slot: number): unknown {
     const length = this.core.payloadLength(slot);
-    const into = received(length);
-    copyOut(this.wasm.memory, this.core.payloadAddress(slot), into, length);
-    return decode(into, length);
+    return decode(copied.from(this.wasm.memory, this.core.payloadAddress(slot), length), length);
   }
 
   private readRaw(slot: number): Uint8Array {

@@ -19,7 +19,10 @@ import {
   type Leaseholder,
   type SentHandle,
   type SharedHome,
+  SLOT_SIZE,
   setDestinationHome,
+  VALUE_BYTES,
+  VALUE_LENGTH,
 } from "../../../sync/shared/index.js";
 import {
   type Core,
@@ -31,13 +34,8 @@ import {
 } from "../../core/binding.js";
 import { LimitError, ShutdownError } from "../../errors.js";
 import { TaskCell } from "../../task/cell.js";
-import { bytesAt, copyIn, copyOut } from "./memory.js";
+import { bytesAt, CopiedBytes, copyIn } from "./memory.js";
 import { isPlainBytes } from "./plain-bytes.js";
-
-/** Where the bytes of a block begin, and their number stands: assembly/core/shared/layout.ts. */
-const VALUE_BYTES = 16;
-const VALUE_LENGTH = 4;
-const SLOT_SHIFT = 4;
 
 /** What {@link SharedMemory.asSent} gives. */
 export interface SentArguments {
@@ -64,8 +62,7 @@ function reasonForPort(memory: string): string {
     : "has to be bytes of at most a megabyte in shared memory: send what needs a port as an argument of a task";
 }
 
-/** Where values are copied to before they are read. */
-let copied = new Uint8Array(4096);
+const copied = new CopiedBytes();
 
 export class SharedMemory implements SharedHome {
   readonly id: string;
@@ -278,9 +275,7 @@ export class SharedMemory implements SharedHome {
     const length = this.#words[(block + VALUE_LENGTH) >> 2] as number;
     if (outcome === OUTCOME_RAW)
       return bytesAt(this.#wasm.memory, block + VALUE_BYTES, length).slice();
-    if (copied.length < length) copied = new Uint8Array(2 * length);
-    copyOut(this.#wasm.memory, block + VALUE_BYTES, copied, length);
-    return decode(copied, length);
+    return decode(copied.from(this.#wasm.memory, block + VALUE_BYTES, length), length);
   }
 
   result(): number {
@@ -296,7 +291,7 @@ export class SharedMemory implements SharedHome {
   }
 
   readBatch(index: number): unknown {
-    const at = this.batchIndex + (index << (SLOT_SHIFT - 3));
+    const at = this.batchIndex + (index * SLOT_SIZE) / 8;
     return this.readAt(this.#words[at << 1] as number, this.#floats[at + 1] as number);
   }
 
