@@ -20,6 +20,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { restoreClassNames } from "./scripts/class-names.mjs";
+import { hideInternals } from "./scripts/internal-types.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const STAMP = join(root, "build/stamp.json");
@@ -29,6 +30,7 @@ const SOURCES = [
   "asconfig.json",
   "build.mjs",
   "scripts/class-names.mjs",
+  "scripts/internal-types.mjs",
   "package.json",
   "tsconfig.json",
 ];
@@ -150,6 +152,11 @@ function replace(path, next) {
   remove("build/before");
 }
 
+function buildTypes() {
+  run("node_modules/typescript/bin/tsc", "-p", ".");
+  hideInternals(join(root, "dist/types"));
+}
+
 export async function buildPackage({ quick = false, force = false } = {}) {
   const hash = hashSources();
   if (!force && isFresh(hash)) return false;
@@ -163,7 +170,7 @@ export async function buildPackage({ quick = false, force = false } = {}) {
   await bundle("build/check-next", ENTRIES, "check-", []);
   replace("dist", "dist-next");
   replace("build/check", "build/check-next");
-  if (!quick) run("node_modules/typescript/bin/tsc", "-p", ".");
+  if (!quick) buildTypes();
   if (!quick) writeFileSync(STAMP, JSON.stringify({ hash }));
   return true;
 }

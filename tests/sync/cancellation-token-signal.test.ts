@@ -4,6 +4,7 @@ import { CancellationToken, NotASignalError } from "tokiwa/sync";
 import { describe, expect, test } from "vitest";
 import { collectGarbage } from "../support/tasks.js";
 import { thrownBy } from "../support/time.js";
+import { nodeOf } from "./cancellation-node.js";
 import { readyNow, waiting } from "./polled.js";
 
 /** An AbortSignal that counts its listeners. */
@@ -203,7 +204,7 @@ describe("what stays in memory", () => {
     const fill = (): void => {
       for (let count = 0; count < 100; count++) {
         const child = root.childToken();
-        refs.push(new WeakRef(child), new WeakRef(child.node));
+        refs.push(new WeakRef(child), new WeakRef(nodeOf(child)));
         use(child);
       }
     };

@@ -2,9 +2,8 @@
 
 import { CancellationToken } from "tokiwa/sync";
 import { describe, expect, test } from "vitest";
+import { type Node, nodeOf } from "./cancellation-node.js";
 import { waiting } from "./polled.js";
-
-type Node = CancellationToken["node"];
 
 /** A flag that other threads could set and read. */
 class Flag {
@@ -53,7 +52,7 @@ class Flag {
 
 function bound(parent?: CancellationToken, flag: Flag = new Flag(true)): [CancellationToken, Flag] {
   const token = parent?.childToken() ?? new CancellationToken();
-  token.node.bind(flag);
+  nodeOf(token).bind(flag);
   return [token, flag];
 }
 
@@ -174,7 +173,7 @@ describe("a cancel here tells the flag", () => {
     root.cancel();
     expect(bound(root)[1].told).toBe(1);
     expect(bound(root.childToken())[1].told).toBe(1);
-    root.node.bind(new Flag(true));
+    nodeOf(root).bind(new Flag(true));
   });
 
   test("not after the token was disposed", () => {

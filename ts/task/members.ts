@@ -6,6 +6,7 @@ import type { TaskCell, Waiter } from "../runtime/task/cell.js";
 
 /** Who hears of the end of a member. */
 export interface MemberOwner {
+  /** @internal */
   memberEnded(member: Member): void;
 }
 
