@@ -9,9 +9,7 @@ import {
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
-  startBlocking,
-  startHere,
-  startOn,
+  spawnersInto,
 } from "./spawn-into.js";
 
 /**
@@ -30,21 +28,14 @@ export class JoinQueue<T = unknown> extends TaskCollection<JoinResult<T>> {
 
   constructor() {
     super("JoinQueue");
-    const spawn = (target: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startHere("JoinQueue.spawn", spawn, target, args));
-    };
-    this.spawn = spawn as SpawnInto<T, AbortHandle>;
-    const elsewhere = (spawner: Spawner, target: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startOn(spawner, elsewhere, target, args));
-    };
-    this.spawnOn = elsewhere as SpawnInto<T, AbortHandle, [Spawner]>;
-    const blocking = (fn: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startBlocking(blocking, fn, args));
-    };
-    this.spawnBlocking = blocking as SpawnBlockingInto<T, AbortHandle>;
+    const spawners = spawnersInto<T, AbortHandle>(
+      "JoinQueue.spawn",
+      () => this.assertUsable(),
+      (cell) => this.add(cell),
+    );
+    this.spawn = spawners.spawn;
+    this.spawnOn = spawners.spawnOn;
+    this.spawnBlocking = spawners.spawnBlocking;
   }
 
   /**

@@ -10,10 +10,8 @@ import {
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
-  startBlocking,
+  spawnersInto,
   startBuilt,
-  startHere,
-  startOn,
 } from "./spawn-into.js";
 
 /**
@@ -41,21 +39,14 @@ export class JoinSet<T = unknown> extends TaskCollection<JoinResult<T>> {
 
   constructor() {
     super("JoinSet");
-    const spawn = (target: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startHere("JoinSet.spawn", spawn, target, args));
-    };
-    this.spawn = spawn as SpawnInto<T, AbortHandle>;
-    const elsewhere = (spawner: Spawner, target: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startOn(spawner, elsewhere, target, args));
-    };
-    this.spawnOn = elsewhere as SpawnInto<T, AbortHandle, [Spawner]>;
-    const blocking = (fn: unknown, ...args: unknown[]): AbortHandle => {
-      this.assertUsable();
-      return this.add(startBlocking(blocking, fn, args));
-    };
-    this.spawnBlocking = blocking as SpawnBlockingInto<T, AbortHandle>;
+    const spawners = spawnersInto<T, AbortHandle>(
+      "JoinSet.spawn",
+      () => this.assertUsable(),
+      (cell) => this.add(cell),
+    );
+    this.spawn = spawners.spawn;
+    this.spawnOn = spawners.spawnOn;
+    this.spawnBlocking = spawners.spawnBlocking;
   }
 
   /**

@@ -101,3 +101,39 @@ export function startBuilt(
 ): TaskCell<unknown> {
   return startOn(taskBuilder(options), boundary, target, args);
 }
+
+/** The three ways to spawn into a collection. */
+export interface Spawners<T, R> {
+  readonly spawn: SpawnInto<T, R>;
+  readonly spawnOn: SpawnInto<T, R, [spawner: Spawner]>;
+  readonly spawnBlocking: SpawnBlockingInto<T, R>;
+}
+
+/**
+ * @param what names `spawn` in errors.
+ * @param open is called first, and throws when nothing can be spawned any more.
+ * @param admit takes the task in.
+ */
+export function spawnersInto<T, R>(
+  what: string,
+  open: () => void,
+  admit: (cell: TaskCell<unknown>) => R,
+): Spawners<T, R> {
+  const spawn = (target: unknown, ...args: unknown[]): R => {
+    open();
+    return admit(startHere(what, spawn, target, args));
+  };
+  const elsewhere = (spawner: Spawner, target: unknown, ...args: unknown[]): R => {
+    open();
+    return admit(startOn(spawner, elsewhere, target, args));
+  };
+  const blocking = (fn: unknown, ...args: unknown[]): R => {
+    open();
+    return admit(startBlocking(blocking, fn, args));
+  };
+  return {
+    spawn: spawn as SpawnInto<T, R>,
+    spawnOn: elsewhere as SpawnInto<T, R, [Spawner]>,
+    spawnBlocking: blocking as SpawnBlockingInto<T, R>,
+  };
+}
