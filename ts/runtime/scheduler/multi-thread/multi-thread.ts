@@ -22,7 +22,6 @@ import {
   joinCore,
   KIND_BLOCKING,
   KIND_SENDABLE,
-  PARKED,
   RESULT_FLAG,
   ROLE_BLOCKING,
   ROLE_CALLER,
@@ -43,6 +42,7 @@ import { ThreadScheduler } from "../thread.js";
 import { owesElsewhere, serveOthers } from "./attached.js";
 import { FunctionTable, type Module } from "./functions.js";
 import type { Membership } from "./membership.js";
+import { LAZY_FROM, LAZY_MS, Parking } from "./parking.js";
 import { type ParcelPost, Payloads } from "./payloads.js";
 import { RemoteCell } from "./remote-cell.js";
 import { failingCell, LoadingCell, newCell } from "./sent-cells.js";
@@ -67,16 +67,10 @@ export interface ThreadDuties extends ParcelPost {
 }
 
 const SENT: TaskDetails = { sent: true };
-/** Ends that come faster than this after each other are taken together, after LAZY_MS, twice that, and so on to the most. */
-const LAZY_BELOW_MS = 0.5;
-const LAZY_MS = 1;
-const MOST_LAZY_MS = 4;
 /** Under `blockOn` the deaths of other threads, and that none of them does anything any more, are looked for and not heard of. */
 const LOOK_AROUND_MS = 250;
 /** How long a thread that seems stuck waits before it looks once more. */
 const SECOND_LOOK_MS = 20;
-/** With fewer tasks under way each one may be what somebody waits for. */
-const LAZY_FROM = 16;
 
 export class MultiThread extends ThreadScheduler {
   readonly flavor: Flavor = "multi_thread";
@@ -96,15 +90,7 @@ export class MultiThread extends ThreadScheduler {
   private outstanding = 0;
   readonly payloads: Payloads;
   private readonly watch: StuckWatch = new StuckWatch(this);
-  private readonly parkWords: Int32Array;
-  private readonly parkIndex: number;
-  private announced = false;
-  private waitsAsync = false;
-  private parkedAt = 0;
-  private sleptAt = 0;
-  private sleptWith = 0;
-  private delivered = 0;
-  private lazy = 0;
+  private readonly parking: Parking;
   /** Cells whose module is being imported, or whose parcel is on its way. */
   private loading = 0;
 
@@ -137,8 +123,7 @@ export class MultiThread extends ThreadScheduler {
       options.maxTasks,
       contextCapture,
     );
-    this.parkWords = new Int32Array(wasm.memory.buffer);
-    this.parkIndex = this.core.parkIndex(thread);
+    this.parking = new Parking(wasm, this.host, thread, () => this.eventLoop.wake());
   }
 
   /** Turns begin. */
@@ -290,7 +275,7 @@ export class MultiThread extends ThreadScheduler {
     if (cell === undefined) return DELIVERED;
     this.remotes[slot] = undefined;
     this.outstanding -= 1;
-    this.delivered += 1;
+    this.parking.noteDelivery();
     replaceContext(undefined);
     this.payloads.settle(cell, slot);
     return DELIVERED;
@@ -352,7 +337,7 @@ export class MultiThread extends ThreadScheduler {
   override block(limitMs: number | undefined): void {
     if (this.role === ROLE_BLOCKING)
       this.blockAtMost(limitMs, this.membership.settings.keepAliveMs);
-    else this.sleepOnWord(limitMs);
+    else this.parking.block(limitMs);
   }
 
   /**
@@ -368,23 +353,14 @@ export class MultiThread extends ThreadScheduler {
     const tick = core.nextExpiryBound();
     const limitMs = tick < 0 ? undefined : clock.timeOf(tick) - clock.now();
     if (limitMs !== undefined && limitMs <= 0) return false;
-    return this.sleepOnWord(limitMs);
-  }
-
-  /** False when it did not sleep, because something had come. */
-  private sleepOnWord(limitMs: number | undefined): boolean {
-    if (this.core.beginPark() === 0) return false;
-    const start = this.host.now();
-    this.host.threads?.wait(this.parkWords, this.parkIndex, PARKED, limitMs);
-    this.core.endPark(this.host.now() - start);
-    return true;
+    return this.parking.block(limitMs);
   }
 
   /** A thread of the blocking pool that is woken by nobody for so long has no call to run, and ends if it has no task left. */
   private blockAtMost(limitMs: number | undefined, keepAliveMs: number): void {
     const { core } = this;
     const start = this.host.now();
-    this.sleepOnWord(Math.min(limitMs ?? keepAliveMs, keepAliveMs));
+    this.parking.block(Math.min(limitMs ?? keepAliveMs, keepAliveMs));
     const busy = core.callsHere() > 0 || core.blockingLength() > 0 || core.aliveHere() > 0;
     const idle = core.ready() === 0 && !busy;
     if (idle && this.outstanding === 0 && this.host.now() - start >= keepAliveMs)
@@ -398,51 +374,15 @@ export class MultiThread extends ThreadScheduler {
   override beginSleep(): boolean {
     // Nothing comes from elsewhere any more; what ends here pokes.
     if (this.closed) return true;
-    const lazyMs = this.lazyMs();
-    if (lazyMs > 0) {
-      this.host.setBackgroundTimer(this.wakeUp, lazyMs);
-      return true;
-    }
-    if (this.core.beginPark() === 0) return false;
-    this.announced = true;
-    this.parkedAt = this.host.now();
-    // A wait that is still open from an earlier sleep serves this one too: it is the same word.
-    if (this.waitsAsync) return true;
-    this.waitsAsync = true;
-    this.host.threads?.waitAsync(this.parkWords, this.parkIndex, PARKED, this.onNotified);
-    return true;
+    return this.parking.sleep(this.lazyMs());
   }
 
-  /**
-   * For how long to look away instead of being woken for each end; 0: not at all. Many tasks are under way and end faster than
-   * this thread could be woken, so it looks now and then, less often the longer that goes on. One that slept until nothing was
-   * left to wait for has slept too long.
-   */
   private lazyMs(): number {
-    const now = this.host.now();
-    const ends = this.delivered;
-    const often = now - this.sleptAt < ends * LAZY_BELOW_MS;
-    const overslept = ends >= this.sleptWith;
-    this.sleptAt = now;
-    this.sleptWith = this.outstanding;
-    this.delivered = 0;
-    const lazy = often && !overslept && this.outstanding >= LAZY_FROM && !this.closed;
-    this.lazy = lazy ? Math.min(Math.max(2 * this.lazy, LAZY_MS), MOST_LAZY_MS) : 0;
-    return this.lazy;
+    return this.parking.lazyMs(this.outstanding, this.closed);
   }
-
-  private readonly wakeUp = (): void => this.eventLoop.wake();
-
-  private readonly onNotified = (): void => {
-    this.waitsAsync = false;
-    this.eventLoop.wake();
-  };
 
   override unpark(): void {
-    if (this.announced) {
-      this.announced = false;
-      this.core.endPark(this.host.now() - this.parkedAt);
-    }
+    this.parking.end();
     super.unpark();
   }
 
