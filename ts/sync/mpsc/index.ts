@@ -21,8 +21,9 @@ export {
   SharedUnboundedSender,
   SharedWeakSender,
 } from "../shared/mpsc.js";
+export { Permit, Permits } from "./permits.js";
 export { Receiver } from "./receiver.js";
-export { OwnedPermit, Permit, Permits, Sender, UnboundedSender, WeakSender } from "./sender.js";
+export { OwnedPermit, Sender, UnboundedSender, WeakSender } from "./sender.js";
 
 /** Tokio's bound on permits, for 32-bit counts. */
 const MAX_CAPACITY = 2 ** 29 - 1;

@@ -1,402 +1,20 @@
-// The sending side: handles, permits, and the futures that wait for room.
+// The handles of the sending side, and the permit that holds one of them.
 
-import {
-  type Context,
-  currentContext,
-  dropOwned,
-  Future,
-  type Owned,
-  Pending,
-  type Poll,
-  PolledAfterCompletionError,
-  proceed,
-  requireContext,
-  type Suspension,
-  suspend,
-} from "../../future/index.js";
+import { type Context, currentContext, type Future, type Owned } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, SendError, TrySendError } from "../errors.js";
 import { type Loan, siteOf } from "../lost.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
-import { WaitNode } from "../waiters.js";
-import { type Channel, PermitWaiter, SENDER, WEAK_SENDER } from "./channel.js";
-
-/** Waits for permits. What is done with them once they are there is the subclass's. */
-abstract class Acquire<T, R> extends Future<R> {
-  /** The handle and not only its channel: one that waits must not be taken for lost (tether.ts, T1). */
-  protected readonly sender: Sender<T>;
-  private readonly wanted: number;
-  private waiter: PermitWaiter | undefined;
-  protected done: boolean;
-
-  constructor(sender: Sender<T>, wanted: number) {
-    super();
-    this.sender = sender;
-    this.wanted = wanted;
-    this.waiter = undefined;
-    this.done = false;
-  }
-
-  override poll(cx: Context): Poll<R> {
-    if (this.done) throw new PolledAfterCompletionError(this.waitsFor());
-    const waiter = this.waiter;
-    if (waiter === undefined) return this.start(cx);
-    const channel = this.sender.shared;
-    if (channel.isClosed()) {
-      // Tokio's rule: a grant that nobody has seen ends with the close.
-      channel.abandon(waiter);
-      return this.fail(this.closed());
-    }
-    if (waiter.granted) return proceed(cx) ? this.finish(cx) : Pending;
-    waiter.waker = cx.waker;
-    return Pending;
-  }
-
-  private start(cx: Context): Poll<R> {
-    // A sender that was closed since the call does not send: the receiver may have been told of the end (M4).
-    if (!this.sender.isOpen()) return this.fail(closedSender());
-    const channel = this.sender.shared;
-    if (channel.isClosed()) return this.fail(this.closed());
-    // The budget is asked first: permits that were taken must not wait for it.
-    if (channel.available >= this.wanted && !proceed(cx)) return Pending;
-    if (channel.tryAcquire(this.wanted)) return this.finish(cx);
-    this.waiter = new PermitWaiter(cx.waker, this.wanted);
-    channel.wait(this.waiter);
-    return Pending;
-  }
-
-  /** Whether it has not been polled, or not got as far as waiting. */
-  protected isNew(): boolean {
-    return this.waiter === undefined && !this.done;
-  }
-
-  protected complete(): void {
-    this.done = true;
-    this.waiter = undefined;
-  }
-
-  private finish(cx: Context): R {
-    this.complete();
-    return this.acquired(cx);
-  }
-
-  private fail(error: Error): never {
-    this.complete();
-    throw error;
-  }
-
-  protected abstract acquired(cx: Context): R;
-  protected abstract closed(): Error;
-  abstract override waitsFor(): string;
-
-  override [Symbol.dispose](): void {
-    this.done = true;
-    const waiter = this.waiter;
-    this.waiter = undefined;
-    if (waiter !== undefined) this.sender.shared.abandon(waiter);
-  }
-}
-
-class Send<T> extends Acquire<T, void> {
-  private readonly value: T;
-  constructor(sender: Sender<T>, value: T) {
-    super(sender, 1);
-    this.value = value;
-  }
-
-  /** The common case has room that nobody waits for: one step, without a permit in between. */
-  override poll(cx: Context): Poll<void> {
-    const { sender } = this;
-    if (!this.isNew() || !sender.shared.hasRoom() || !sender.isOpen()) return super.poll(cx);
-    if (!proceed(cx)) return Pending;
-    this.complete();
-    sender.shared.put(this.value);
-  }
-
-  // See Future.next.
-  protected override next(): IteratorResult<Suspension, void> {
-    const value = this.poll(requireContext());
-    return value === Pending ? suspend(this) : { done: true, value };
-  }
-
-  protected override acquired(): void {
-    this.sender.shared.fulfil(this.value);
-  }
-  override waitsFor(): string {
-    return "mpsc.send()";
-  }
-  protected override closed(): Error {
-    return new SendError(this.value);
-  }
-
-  override [Symbol.dispose](): void {
-    const isUnsent = !this.done;
-    super[Symbol.dispose]();
-    if (isUnsent) dropOwned(this.value);
-  }
-}
-
-/** Waits for permits that go into somebody's hands. */
-abstract class Reserving<T, R> extends Acquire<T, R> {
-  private readonly count: number;
-  private readonly site: string | undefined;
-
-  /** @param site where it was called, see `siteOf`. */
-  constructor(sender: Sender<T>, count: number, site: string | undefined) {
-    super(sender, count);
-    this.count = count;
-    this.site = site;
-  }
-
-  protected lend(cx: Context): Loan<Channel<T>> {
-    return this.sender.shared.lend(this.count, cx.id ?? 0, this.site);
-  }
-
-  protected override closed(): Error {
-    return new SendError(undefined);
-  }
-}
-
-class Reserve<T> extends Reserving<T, Permit<T>> {
-  protected override acquired(cx: Context): Permit<T> {
-    return new Permit(this.lend(cx));
-  }
-  override waitsFor(): string {
-    return "mpsc.reserve()";
-  }
-}
-
-class ReserveMany<T> extends Reserving<T, Permits<T>> {
-  private readonly wantsAny: boolean;
-  constructor(sender: Sender<T>, count: number, site: string | undefined) {
-    super(sender, count, site);
-    this.wantsAny = count > 0;
-  }
-  protected override acquired(cx: Context): Permits<T> {
-    return new Permits(this.wantsAny ? this.lend(cx) : undefined);
-  }
-  override waitsFor(): string {
-    return "mpsc.reserveMany()";
-  }
-}
-
-class ReserveOwned<T> extends Reserving<T, OwnedPermit<T>> {
-  protected override acquired(cx: Context): OwnedPermit<T> {
-    const { sender } = this;
-    if (sender.isOpen()) return new OwnedPermit(this.lend(cx), sender.moved());
-    sender.shared.release(1);
-    throw closedSender();
-  }
-  override waitsFor(): string {
-    return "mpsc.reserveOwned()";
-  }
-  protected override closed(): Error {
-    return new SendError(this.sender);
-  }
-}
-
-class Closed extends Future<void> {
-  /** See Acquire. */
-  private readonly sender: SenderBase<unknown>;
-  private node: WaitNode | undefined;
-  private done: boolean;
-  constructor(sender: SenderBase<unknown>) {
-    super();
-    this.sender = sender;
-    this.node = undefined;
-    this.done = false;
-  }
-  override poll(cx: Context): Poll<void> {
-    if (this.done) throw new PolledAfterCompletionError("closed()");
-    const channel = this.sender.shared;
-    if (channel.isClosed()) {
-      if (!proceed(cx)) return Pending;
-      this.done = true;
-      return;
-    }
-    if (this.node === undefined) {
-      this.node = new WaitNode(cx.waker);
-      channel.waitClosed(this.node);
-    }
-    this.node.waker = cx.waker;
-    return Pending;
-  }
-  override waitsFor(): string {
-    return "mpsc.closed()";
-  }
-  override [Symbol.dispose](): void {
-    this.done = true;
-    if (this.node !== undefined) this.sender.shared.leaveClosed(this.node);
-    this.node = undefined;
-  }
-}
-
-// Permits hold a loan (lost.ts): one that is lost comes back and is reported.
-
-function closedSender(): ClosedHandleError {
-  return new ClosedHandleError("a sender");
-}
-
-function usedPermit(what: string): ClosedHandleError {
-  return new ClosedHandleError(what, "it is for one value; reserve room for each");
-}
-
-/** Room for one value, held until it is used or disposed. */
-export class Permit<T> implements Owned {
-  private loan: Loan<Channel<T>> | undefined;
-
-  /** @internal What to write instead when somebody tries to send it to another thread. */
-  get "~instead"(): string {
-    return "use it here, and send the value";
-  }
-
-  /** @internal */
-  constructor(loan: Loan<Channel<T>>) {
-    this.loan = loan;
-  }
-
-  /** @internal */
-  get "~owned"(): true {
-    return true;
-  }
-
-  /** Sends without waiting; never fails, even if the receiver has closed. @throws {ClosedHandleError} when used twice. */
-  send(value: T): void {
-    const loan = this.loan;
-    if (loan === undefined) throw usedPermit("a permit");
-    this.loan = undefined;
-    const channel = loan.lender;
-    channel.takeBack(loan);
-    channel.fulfil(value);
-  }
-
-  /** Gives the room back. */
-  [Symbol.dispose](): void {
-    const loan = this.loan;
-    this.loan = undefined;
-    if (loan !== undefined) loan.lender.release(loan.lender.takeBack(loan));
-  }
-}
-
-/**
- * Room for several values, as an iterator of permits. Disposing gives back the room of those not taken, and so does leaving a
- * `for … of` over it early.
- */
-export class Permits<T> implements Owned, Iterable<Permit<T>> {
-  /** Undefined once none is left. */
-  private loan: Loan<Channel<T>> | undefined;
-
-  /** @internal What to write instead when somebody tries to send it to another thread. */
-  get "~instead"(): string {
-    return "use them here, and send the values";
-  }
-
-  /** @internal */
-  constructor(loan: Loan<Channel<T>> | undefined) {
-    this.loan = loan;
-  }
-
-  /** @internal */
-  get "~owned"(): true {
-    return true;
-  }
-
-  /** Permits not yet taken. */
-  len(): number {
-    return this.loan === undefined ? 0 : this.loan.record.permits;
-  }
-
-  /** Takes a permit, or undefined when none is left. */
-  take(): Permit<T> | undefined {
-    const loan = this.loan;
-    if (loan === undefined) return undefined;
-    const { lender, record } = loan;
-    if (record.permits === 1) {
-      this.loan = undefined;
-      return new Permit(loan);
-    }
-    record.permits -= 1;
-    return new Permit(lender.lend(1, record.holder, record.site));
-  }
-
-  /** Takes all of them one by one; what was not taken when the loop ends is given back, as with Tokio's iterator. */
-  *[Symbol.iterator](): Generator<Permit<T>, void, void> {
-    try {
-      for (let permit = this.take(); permit; permit = this.take()) yield permit;
-    } finally {
-      this[Symbol.dispose]();
-    }
-  }
-
-  /** Gives back the room of those not taken. */
-  [Symbol.dispose](): void {
-    const loan = this.loan;
-    this.loan = undefined;
-    if (loan !== undefined) loan.lender.release(loan.lender.takeBack(loan));
-  }
-}
-
-/** A permit that holds its sender: for passing both on. */
-export class OwnedPermit<T> implements Owned {
-  private readonly loan: Loan<Channel<T>>;
-  private readonly channel: Channel<T>;
-  private sender: Sender<T> | undefined;
-
-  /** @internal What to write instead when somebody tries to send it to another thread. */
-  get "~instead"(): string {
-    return "use it here, and send the value";
-  }
-
-  /** @internal */
-  constructor(loan: Loan<Channel<T>>, sender: Sender<T>) {
-    this.loan = loan;
-    this.channel = loan.lender;
-    this.sender = sender;
-  }
-
-  /** @internal */
-  get "~owned"(): true {
-    return true;
-  }
-
-  /** The sender; the loan is back. */
-  private taken(): Sender<T> {
-    const sender = this.sender;
-    if (sender === undefined) throw usedPermit("an owned permit");
-    this.sender = undefined;
-    this.channel.takeBack(this.loan);
-    return sender;
-  }
-
-  /** Sends without waiting and gives the sender back. @throws {ClosedHandleError} when used twice. */
-  send(value: T): Sender<T> {
-    const sender = this.taken();
-    this.channel.fulfil(value);
-    return sender;
-  }
-
-  /** Gives the room back, and the sender. @throws {ClosedHandleError} when used twice. */
-  release(): Sender<T> {
-    const sender = this.taken();
-    this.channel.release(1);
-    return sender;
-  }
-
-  /** Whether both are for the same channel. */
-  sameChannel(other: OwnedPermit<T>): boolean {
-    return this.channel === other.channel;
-  }
-
-  /** Whether it is for the channel that `sender` sends into. */
-  sameChannelAsSender(sender: Sender<T>): boolean {
-    return this.channel === sender.shared;
-  }
-
-  /** Gives the room back and disposes the sender. */
-  [Symbol.dispose](): void {
-    if (this.sender === undefined) return;
-    this.release()[Symbol.dispose]();
-  }
-}
+import { type Channel, SENDER, WEAK_SENDER } from "./channel.js";
+import { Permit, Permits, usedPermit } from "./permits.js";
+import {
+  Closed,
+  closedSender,
+  Reserve,
+  ReserveMany,
+  Reserving,
+  Send,
+  type Sending,
+} from "./waiting.js";
 
 /** What both kinds of sender have. */
 abstract class SenderBase<T> implements Disposable {
@@ -441,7 +59,7 @@ abstract class SenderBase<T> implements Disposable {
 
   /** Waits until the receiver is closed or dropped. Cancel-safe. */
   closed(): Future<void> {
-    return new Closed(this as SenderBase<unknown>);
+    return new Closed(this as Sending<unknown>);
   }
 
   /** Senders that have not been disposed. */
@@ -532,7 +150,7 @@ export class Sender<T> extends SenderBase<T> {
    */
   reserveOwned(): Future<OwnedPermit<T>> {
     this.channel();
-    return new ReserveOwned(this, 1, siteOf(this.reserveOwned));
+    return new ReserveOwned(this, siteOf(this.reserveOwned));
   }
 
   /** Takes permits for hands. @throws {TrySendError} with `refused`, when there are too few or the receiver is closed. */
@@ -665,5 +283,89 @@ export class WeakSender<T, S = Sender<T>> implements Disposable {
     this.tether = undefined;
     returnTether(tether);
     this.channel.weak -= 1;
+  }
+}
+
+class ReserveOwned<T> extends Reserving<T, OwnedPermit<T>> {
+  declare protected readonly sender: Sender<T>;
+
+  constructor(sender: Sender<T>, site: string | undefined) {
+    super(sender, 1, site);
+  }
+
+  protected override acquired(cx: Context): OwnedPermit<T> {
+    const { sender } = this;
+    if (sender.isOpen()) return new OwnedPermit(this.lend(cx), sender.moved());
+    sender.shared.release(1);
+    throw closedSender();
+  }
+  override waitsFor(): string {
+    return "mpsc.reserveOwned()";
+  }
+  protected override closed(): Error {
+    return new SendError(this.sender);
+  }
+}
+
+/** A permit that holds its sender: for passing both on. */
+export class OwnedPermit<T> implements Owned {
+  private readonly loan: Loan<Channel<T>>;
+  private readonly channel: Channel<T>;
+  private sender: Sender<T> | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "use it here, and send the value";
+  }
+
+  /** @internal */
+  constructor(loan: Loan<Channel<T>>, sender: Sender<T>) {
+    this.loan = loan;
+    this.channel = loan.lender;
+    this.sender = sender;
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
+
+  /** The sender; the loan is back. */
+  private taken(): Sender<T> {
+    const sender = this.sender;
+    if (sender === undefined) throw usedPermit("an owned permit");
+    this.sender = undefined;
+    this.channel.takeBack(this.loan);
+    return sender;
+  }
+
+  /** Sends without waiting and gives the sender back. @throws {ClosedHandleError} when used twice. */
+  send(value: T): Sender<T> {
+    const sender = this.taken();
+    this.channel.fulfil(value);
+    return sender;
+  }
+
+  /** Gives the room back, and the sender. @throws {ClosedHandleError} when used twice. */
+  release(): Sender<T> {
+    const sender = this.taken();
+    this.channel.release(1);
+    return sender;
+  }
+
+  /** Whether both are for the same channel. */
+  sameChannel(other: OwnedPermit<T>): boolean {
+    return this.channel === other.channel;
+  }
+
+  /** Whether it is for the channel that `sender` sends into. */
+  sameChannelAsSender(sender: Sender<T>): boolean {
+    return this.channel === sender.shared;
+  }
+
+  /** Gives the room back and disposes the sender. */
+  [Symbol.dispose](): void {
+    if (this.sender === undefined) return;
+    this.release()[Symbol.dispose]();
   }
 }
