@@ -1,12 +1,11 @@
 // What guards have in common: they hold a loan, and without it they refuse.
 
-import type { Owned } from "../future/index.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
 import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "./errors.js";
 import type { Loan } from "./lost.js";
 
 /** Holds a part of a lock, or permits, until it is released. */
-export abstract class Guard<S extends BatchSemaphore> implements Owned {
+export abstract class Guard<S extends BatchSemaphore> implements Disposable {
   private loan: Loan<S> | undefined;
 
   /** @internal What to write instead when somebody tries to send it to another thread. */

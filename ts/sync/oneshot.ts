@@ -7,7 +7,6 @@ import {
   forgetEntry,
   isWatched,
   noteEntry,
-  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -144,7 +143,7 @@ class Closed extends Future<void> {
 }
 
 /** Sends the one value. */
-export class Sender<T> implements Owned {
+export class Sender<T> implements Disposable {
   /** @internal */
   readonly cell: Cell<T>;
   private tether: Tether | undefined;
@@ -228,7 +227,7 @@ export class Sender<T> implements Owned {
  *
  * @throws {RecvError} (from the poll) when the sender is dropped without having sent.
  */
-export class Receiver<T> extends Future<T> implements Owned {
+export class Receiver<T> extends Future<T> {
   private readonly cell: Cell<T>;
   private tether: Tether | undefined;
 

@@ -3,7 +3,6 @@
 import {
   type Context,
   Future,
-  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -137,7 +136,7 @@ class Recv<T> extends Future<T> {
  *
  * `for await (const value of receiver)` works in async functions.
  */
-export class Receiver<T> implements Owned, AsyncIterable<T> {
+export class Receiver<T> implements Disposable, AsyncIterable<T> {
   private readonly cursor: Cursor<T>;
 
   /** @internal What to write instead when somebody tries to send it to another thread. */

@@ -3,7 +3,6 @@
 import {
   type Context,
   Future,
-  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -114,7 +113,7 @@ function assertLimit(call: string, limit: number): void {
  *
  * `for await (const value of receiver)` works in async functions.
  */
-export class Receiver<T> implements Owned, AsyncIterable<T> {
+export class Receiver<T> implements Disposable, AsyncIterable<T> {
   /** @internal */
   readonly channel: Channel<T>;
   private tether: Tether | undefined;

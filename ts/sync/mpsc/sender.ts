@@ -1,6 +1,6 @@
 // The handles of the sending side, and the permit that holds one of them.
 
-import { type Context, currentContext, type Future, type Owned } from "../../future/index.js";
+import { type Context, currentContext, type Future } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, SendError, TrySendError } from "../errors.js";
 import { type Loan, siteOf } from "../lost.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
@@ -308,7 +308,7 @@ class ReserveOwned<T> extends Reserving<T, OwnedPermit<T>> {
 }
 
 /** A permit that holds its sender: for passing both on. */
-export class OwnedPermit<T> implements Owned {
+export class OwnedPermit<T> implements Disposable {
   private readonly loan: Loan<Channel<T>>;
   private readonly channel: Channel<T>;
   private sender: Sender<T> | undefined;

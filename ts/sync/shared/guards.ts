@@ -1,13 +1,7 @@
 // Guards and permits of shared primitives: claims that hold something, watched as the plain ones are (ts/sync/lost.ts). The lender
 // is the thread's view of the memory and not the lock, whose handle may be lost together with the guard.
 
-import {
-  currentContext,
-  forgetEntry,
-  isWatched,
-  noteEntry,
-  type Owned,
-} from "../../future/index.js";
+import { currentContext, forgetEntry, isWatched, noteEntry } from "../../future/index.js";
 import { ReleasedGuardError } from "../errors.js";
 import { type Lender, type Loan, type LoanRecord, makeLoan } from "../lost.js";
 import type { SharedHome } from "./home.js";
@@ -61,7 +55,7 @@ function lenderOf(home: SharedHome, guardName: string): SharedLender {
 }
 
 /** Holds a claim until it is released. It is not a handle of its own: it is lost and found by its loan. */
-export abstract class SharedGuard implements Owned {
+export abstract class SharedGuard implements Disposable {
   protected readonly home: SharedHome;
   private readonly guardName: string;
   private loan: Loan<SharedLender> | undefined;

@@ -14,7 +14,7 @@ test("they compile, and what toNode gives is known", { timeout: 60_000 }, async 
   const run = promisify(execFile)(
     process.execPath,
     ["node_modules/typescript/bin/tsc", ...OPTIONS, ...TARGET, ...LIB, "--ignoreConfig"].concat(
-      "tests/stream/plain/program.ts",
+      "tests/types/plain/program.ts",
     ),
     { cwd: root },
   );
