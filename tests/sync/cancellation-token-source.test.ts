@@ -187,3 +187,34 @@ describe("a cancel here tells the flag", () => {
     expect([flag.told, token.isCancelled(), waiter.isWoken]).toEqual([0, false, false]);
   });
 });
+
+describe("two sources, one of which wants to be told", () => {
+  function relaying(): [CancellationToken, Flag, Flag] {
+    const [token, from] = bound(undefined, new Flag(false));
+    const to = new Flag(true);
+    token.node.bind(to);
+    return [token, from, to];
+  }
+
+  test("it hears of the other, though nobody waits by the token", () => {
+    const [token, from, to] = relaying();
+    from.raise();
+    expect([to.told, to.set, token.isCancelled()]).toEqual([1, true, true]);
+    expect([from.begins, from.ends]).toEqual([1, 1]);
+  });
+
+  test("and does so after somebody has waited and gone", () => {
+    const [token, from, to] = relaying();
+    waiting(token.cancelled()).drop();
+    from.raise();
+    expect(to.told).toBe(1);
+  });
+
+  test("not after the token was disposed", () => {
+    const [token, from, to] = relaying();
+    token[Symbol.dispose]();
+    expect([from.begins, from.ends]).toEqual([1, 1]);
+    from.raise();
+    expect([to.told, token.isCancelled()]).toEqual([0, false]);
+  });
+});

@@ -4,7 +4,7 @@
 //     descendants are cancelled by it at once, before any waker or abort listener runs.
 // K2  Down is for those who must be told: a node is attached to its parent only while it is needed, that is while a future waits
 //     by it, its signal was asked for, its source wants to be told, or a child is attached to it. A token that is dropped without any of
-//     these is in nobody's memory.
+//     these is in nobody's memory. A source is listened to while somebody waits here, or while it relays: a signal to a flag.
 // K3  `cancel` visits the attached descendants, takes everybody out of the tree, and only then calls wakers, and then aborts signals.
 // K4  A node that was left (its token was disposed) hears no more of its ancestors and of its source; its children still hear of
 //     the ancestors.
@@ -153,6 +153,7 @@ export class CancellationNode extends Link {
   private isAwaited(): boolean {
     if (!this.children.isEmpty()) return true;
     if (this.marked || this.left) return false;
+    if (this.source?.relays === true) return true;
     return !this.waiting.isEmpty() || this.controller !== undefined;
   }
 

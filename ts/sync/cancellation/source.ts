@@ -15,6 +15,8 @@ export interface CancellationSource {
    * is left. Otherwise it hears of that only while somebody does, and of `cancel` on the node itself always.
    */
   readonly wantsCancels: boolean;
+  /** Whether it is to be listened to from the start, though nobody waits by the node here: it tells somebody else. */
+  readonly relays?: boolean;
   /** Asked whenever the node or a descendant is asked whether it is cancelled. Must not call anybody. */
   isCancelled(): boolean;
   /** What signals give as their reason; undefined for the usual AbortError. */
@@ -42,6 +44,11 @@ export class BothSources implements CancellationSource {
 
   get wantsCancels(): boolean {
     return this.first.wantsCancels || this.second.wantsCancels;
+  }
+
+  /** What one of them says, the other must hear of, whoever waits here. */
+  get relays(): boolean {
+    return this.wantsCancels;
   }
 
   isCancelled(): boolean {
