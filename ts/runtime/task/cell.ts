@@ -44,7 +44,7 @@ export interface TaskDetails {
   readonly release?: (() => void) | undefined;
   /** Not spawned by anybody: a main future, or what an `await` drives. Hooks do not hear of it. */
   readonly unhooked?: boolean;
-  /** The scope it was spawned in; ts/task/scope.ts knows what that is. */
+  /** The scope it was spawned in; ts/task/nursery.ts knows what that is. */
   readonly scope?: object;
   /** Spawned on another thread, which hears how it ends. */
   readonly sent?: boolean;

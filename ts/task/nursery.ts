@@ -1,0 +1,167 @@
+// The children of a scope: who is in it, what has gone wrong with them, and where they go when it is dropped. S1 to S5 are in
+// scope.ts.
+
+import { Waker } from "../future/index.js";
+import { replaceScheduler } from "../runtime/entered.js";
+import type { Scheduler } from "../runtime/scheduler/scheduler.js";
+import type { TaskCell, TaskDetails } from "../runtime/task/cell.js";
+import { JoinHandle } from "../runtime/task/join-handle.js";
+import { ScopeEndedError } from "./errors.js";
+import { TrueEnd } from "./true-end.js";
+
+/** A task that keeps a scope from completing. It moves to the outer scope if its own is dropped (S4). */
+export class Child extends TrueEnd {
+  nursery: Nursery;
+
+  constructor(cell: TaskCell<unknown>, nursery: Nursery) {
+    super(cell);
+    this.nursery = nursery;
+  }
+
+  /** A failure is heard of before the true end, which an async function may put off. */
+  override wake(): void {
+    this.nursery.childFinished(this.cell);
+    super.wake();
+  }
+
+  protected override ended(): void {
+    this.nursery.leave(this);
+  }
+}
+
+/**
+ * The body as a child, if it is an async function: an abort then makes what it awaits of the library reject, and the scope waits
+ * until it has come to its end.
+ */
+export class BodyChild extends Child {}
+
+/** What threw, and the task if it was one: so that its panic is reported if the error can be told in no other way. */
+interface Failure {
+  readonly error: unknown;
+  readonly cell: TaskCell<unknown> | undefined;
+}
+
+function failureOf(cell: TaskCell<unknown>): Failure | undefined {
+  if (cell.isPanicked()) return { error: cell.panic(), cell };
+  if (cell.hasOutput()) return undefined;
+  const error = cell.joinError();
+  return error.isWorkerLost ? { error, cell } : undefined;
+}
+
+/** The children of a scope, and what has gone wrong with them. */
+export class Nursery {
+  readonly scheduler: Scheduler;
+  readonly outer: Nursery | undefined;
+  readonly children: Set<Child> = new Set();
+  readonly failures: Failure[] = [];
+  /** Marks the children as this scope's, for scopes inside of them. */
+  readonly details: TaskDetails = { scope: this };
+  /** Takes tasks. */
+  open = true;
+  /** Nobody waits for it any more. */
+  gone = false;
+  waker: Waker = Waker.noop();
+
+  constructor(scheduler: Scheduler, outer: Nursery | undefined) {
+    this.scheduler = scheduler;
+    this.outer = outer;
+  }
+
+  add(child: Child): void {
+    this.children.add(child);
+    child.watch();
+  }
+
+  /** A child for the handle that its spawn returns. */
+  spawned(cell: TaskCell<unknown>): JoinHandle<unknown> {
+    this.add(new Child(cell, this));
+    return new JoinHandle(cell);
+  }
+
+  /** A child that `start` starts on the current runtime, which is the scope's meanwhile. */
+  started(start: () => TaskCell<unknown>): JoinHandle<unknown> {
+    if (!this.open) throw new ScopeEndedError();
+    const previous = replaceScheduler(this.scheduler);
+    try {
+      const cell = start();
+      cell.details = { ...cell.details, ...this.details };
+      return this.spawned(cell);
+    } finally {
+      replaceScheduler(previous);
+    }
+  }
+
+  childFinished(cell: TaskCell<unknown>): void {
+    const failure = this.gone ? undefined : failureOf(cell);
+    if (failure !== undefined) this.fail(failure);
+  }
+
+  fail(failure: Failure): void {
+    this.failures.push(failure);
+    if (this.failures.length === 1) this.waker.wake();
+  }
+
+  leave(child: Child): void {
+    this.children.delete(child);
+    if (this.children.size === 0) this.waker.wake();
+  }
+
+  abortAll(exceptBody = false): void {
+    for (const child of [...this.children])
+      if (!(exceptBody && child instanceof BodyChild)) child.cell.cancel();
+  }
+
+  /** The scope is dropped: whoever is left goes to the outer scope, if that still waits. */
+  disband(): void {
+    this.open = false;
+    this.gone = true;
+    this.waker = Waker.noop();
+    this.abortAll();
+    // The one around it may have been dropped before; its children are where this one's must go.
+    let { outer } = this;
+    while (outer?.gone) outer = outer.outer;
+    if (outer === undefined) return;
+    for (const child of this.children) {
+      child.nursery = outer;
+      outer.children.add(child);
+    }
+    this.children.clear();
+  }
+}
+
+/**
+ * The first failure, with the others as its `suppressed`: one error, or an AggregateError of several. What cannot be told that way
+ * is reported as any panic that nobody has looked at.
+ */
+export function takeFailures(nursery: Nursery): unknown {
+  const [first, ...others] = nursery.failures as [Failure, ...Failure[]];
+  see(first);
+  if (others.length === 0) return first.error;
+  if (
+    !suppress(
+      first.error,
+      others.map(({ error }) => error),
+    )
+  ) {
+    for (const { cell, error } of others)
+      if (cell === undefined) nursery.scheduler.reportError("the body of a scope threw", error);
+    return first.error;
+  }
+  for (const failure of others) see(failure);
+  return first.error;
+}
+
+/** The panic of a task is told to somebody. */
+function see({ cell }: Failure): void {
+  cell?.owner.observed(cell);
+}
+
+function suppress(error: unknown, others: unknown[]): boolean {
+  if (!(error instanceof Error) || !Object.isExtensible(error)) return false;
+  // It may have come out of a scope inside of this one, with what failed there.
+  const all = "suppressed" in error ? [error.suppressed, ...others] : others;
+  if (all.length === 0) return true;
+  const value = all.length === 1 ? all[0] : new AggregateError(all, "more than one failed");
+  Object.defineProperty(error, "suppressed", { value, configurable: true });
+  return true;
+}
