@@ -2,7 +2,8 @@
 
 export { type Duration, DurationError, type DurationLike } from "../future/duration.js";
 export { advance, pause, resume } from "./control.js";
-export { type DelayKey, DelayQueue, type Expired } from "./delay-queue.js";
+export type { DelayKey } from "./deadline-heap.js";
+export { DelayQueue, type Expired } from "./delay-queue.js";
 export { DeadlineTooFarError, UnknownKeyError } from "./errors.js";
 export { Instant } from "./instant.js";
 export {
