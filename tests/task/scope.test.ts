@@ -277,6 +277,60 @@ describe("a child that throws", () => {
     });
   });
 
+  describe("one error that several throw", () => {
+    /** Runs a scope in which each of `errors` is thrown by a child, all in one turn. */
+    function* thrownTogether(...errors: unknown[]) {
+      return yield* caught(
+        scope(function* (s) {
+          for (const error of errors)
+            s.spawn(function* () {
+              yield* sleep(1);
+              throw error;
+            });
+          yield* pending();
+        }),
+      );
+    }
+
+    test("is not its own `suppressed`", () => {
+      paused().blockOn(function* () {
+        const reason = new Error("stop");
+        expect(yield* thrownTogether(reason, reason, reason)).toBe(reason);
+        expect("suppressed" in reason).toBe(false);
+      });
+    });
+
+    test("is suppressed once", () => {
+      paused().blockOn(function* () {
+        const [reason, other] = [new Error("stop"), new Error("other")];
+        expect(yield* thrownTogether(reason, other, other, reason)).toBe(reason);
+        expect(reason).toHaveProperty("suppressed", other);
+      });
+    });
+
+    test("in one scope after the other does not grow", () => {
+      paused().blockOn(function* () {
+        const [reason, a, b] = [new Error("stop"), new Error("a"), new Error("b")];
+        yield* thrownTogether(reason, a, b);
+        yield* thrownTogether(reason, b, reason, a);
+        yield* thrownTogether(reason, reason);
+        const { suppressed } = reason as { suppressed?: AggregateError };
+        expect(suppressed?.errors).toEqual([a, b]);
+      });
+    });
+
+    test("is told, and so not printed, though it cannot have a `suppressed`", async () => {
+      const written = await stderrOf(async () => {
+        const rt = paused();
+        rt.blockOn(function* () {
+          yield* thrownTogether("stop", "stop");
+        });
+        await rt.shutdown();
+      });
+      expect(written).toBe("");
+    });
+  });
+
   test("while the finally of another runs: that one runs to its end", () => {
     const log: string[] = [];
     paused().blockOn(function* () {

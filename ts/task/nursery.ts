@@ -134,21 +134,17 @@ export class Nursery {
  * is reported as any panic that nobody has looked at.
  */
 export function takeFailures(nursery: Nursery): unknown {
-  const [first, ...others] = nursery.failures as [Failure, ...Failure[]];
-  see(first);
-  if (others.length === 0) return first.error;
-  if (
-    !suppress(
-      first.error,
-      others.map(({ error }) => error),
-    )
-  ) {
-    for (const { cell, error } of others)
-      if (cell === undefined) nursery.scheduler.reportError("the body of a scope threw", error);
-    return first.error;
+  const { failures, scheduler } = nursery;
+  const { error } = failures[0] as Failure;
+  const others = new Set(failures.map((failure) => failure.error));
+  others.delete(error);
+  const areTold = suppress(error, others);
+  for (const failure of failures) {
+    if (areTold || failure.error === error) see(failure);
+    else if (failure.cell === undefined)
+      scheduler.reportError("the body of a scope threw", failure.error);
   }
-  for (const failure of others) see(failure);
-  return first.error;
+  return error;
 }
 
 /** The panic of a task is told to somebody. */
@@ -156,12 +152,35 @@ function see({ cell }: Failure): void {
   cell?.owner.observed(cell);
 }
 
-function suppress(error: unknown, others: unknown[]): boolean {
+/** Those that were made here: what is in them may be taken out again. */
+const gathered: WeakSet<AggregateError> = /* @__PURE__ */ new WeakSet();
+
+/** What an error is said to have suppressed by now. It may have come out of a scope inside of this one, with what failed there. */
+function suppressedBy(error: Error): readonly unknown[] {
+  if (!("suppressed" in error)) return [];
+  const { suppressed } = error;
+  return gathered.has(suppressed as AggregateError)
+    ? (suppressed as AggregateError).errors
+    : [suppressed];
+}
+
+/**
+ * Whether the others are told with the error. Several may throw one and the same, a signal's reason say, and that again in the next
+ * scope: such an error is changed only if there is something to add.
+ */
+function suppress(error: unknown, others: ReadonlySet<unknown>): boolean {
+  if (others.size === 0) return true;
   if (!(error instanceof Error) || !Object.isExtensible(error)) return false;
-  // It may have come out of a scope inside of this one, with what failed there.
-  const all = "suppressed" in error ? [error.suppressed, ...others] : others;
-  if (all.length === 0) return true;
-  const value = all.length === 1 ? all[0] : new AggregateError(all, "more than one failed");
+  const before = suppressedBy(error);
+  const all = [...new Set([...before, ...others])];
+  if (all.length === before.length) return true;
+  const value = all.length === 1 ? all[0] : gather(all);
   Object.defineProperty(error, "suppressed", { value, configurable: true });
   return true;
+}
+
+function gather(errors: readonly unknown[]): AggregateError {
+  const all = new AggregateError(errors, "more than one failed");
+  gathered.add(all);
+  return all;
 }
