@@ -770,28 +770,72 @@ describe("nested", () => {
     expect(log).toEqual(["body", "inner child", "outer"]);
   });
 
-  test("what an inner scope's child throws after that ends the outer one", () => {
-    paused().blockOn(function* () {
-      const error = yield* caught(
-        scope(function* () {
-          yield* select({
-            inner: scope(function* (inner) {
-              inner.spawn(function* () {
-                try {
-                  yield* pending();
-                } finally {
-                  // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
-                  throw new Error("late");
-                }
-              });
-              yield* pending();
-            }),
-            tick: sleep(1),
-          });
+  describe("what is thrown in an inner scope that is dropped is reported, and the outer scope goes on", () => {
+    function* throwsInFinally(): Coroutine<void> {
+      try {
+        yield* pending();
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+        throw new Error("late");
+      }
+    }
+
+    test.each<[string, (s: Scope, gate: Promise<void>) => Coroutine<void>, string]>([
+      [
+        "by a child that it aborts",
+        function* (s) {
+          s.spawn(throwsInFinally);
           yield* pending();
-        }),
-      );
-      expect(error.message).toBe("late");
+        },
+        "panicked",
+      ],
+      [
+        "by a child, before it could be told",
+        function* (s, gate) {
+          s.spawn(fails, 1, "late");
+          s.spawn(async () => gate);
+          yield* pending();
+        },
+        "panicked",
+      ],
+      [
+        "by its body, before it could be told",
+        function* (s, gate) {
+          s.spawn(async () => gate);
+          yield* sleep(1);
+          throw new Error("late");
+        },
+        "the body of a scope threw",
+      ],
+    ])("%s", async (_, body, words) => {
+      const log: string[] = [];
+      const written = await stderrOf(async () => {
+        const rt = paused();
+        let open = (): void => {};
+        const gate = new Promise<void>((resolve) => {
+          open = resolve;
+        });
+        await settles(
+          rt.run(function* () {
+            yield* scope(function* (outer) {
+              outer.spawn(function* () {
+                yield* sleep(20);
+                log.push("sibling");
+              });
+              const inner = scope(function* (s) {
+                yield* body(s, gate);
+              });
+              yield* select({ inner, tick: sleep(2) });
+              open();
+              log.push("body");
+            });
+          }),
+        );
+        await rt.shutdown();
+      });
+      expect(log).toEqual(["body", "sibling"]);
+      expect(written.match(/Error: late/g)).toHaveLength(1);
+      expect(written).toContain(words);
     });
   });
 

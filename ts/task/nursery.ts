@@ -12,6 +12,7 @@ import { TrueEnd } from "./true-end.js";
 /** A task that keeps a scope from completing. It moves to the outer scope if its own is dropped (S4). */
 export class Child extends TrueEnd {
   nursery: Nursery;
+  private adopted = false;
 
   constructor(cell: TaskCell<unknown>, nursery: Nursery) {
     super(cell);
@@ -20,8 +21,15 @@ export class Child extends TrueEnd {
 
   /** A failure is heard of before the true end, which an async function may put off. */
   override wake(): void {
-    this.nursery.childFinished(this.cell);
+    if (!this.adopted) this.nursery.childFinished(this.cell);
     super.wake();
+  }
+
+  /** Its scope was dropped: another waits for it, whose failure it cannot be. */
+  adoptBy(nursery: Nursery): void {
+    this.adopted = true;
+    this.nursery = nursery;
+    nursery.children.add(this);
   }
 
   protected override ended(): void {
@@ -111,20 +119,25 @@ export class Nursery {
       if (!(exceptBody && child instanceof BodyChild)) child.cell.cancel();
   }
 
+  /** What the body threw, where nobody will be told: a task's panic is reported without. */
+  reportBody(except?: unknown): void {
+    for (const { cell, error } of this.failures)
+      if (cell === undefined && error !== except)
+        this.scheduler.reportError("the body of a scope threw", error);
+  }
+
   /** The scope is dropped: whoever is left goes to the outer scope, if that still waits. */
   disband(): void {
     this.open = false;
     this.gone = true;
     this.waker = Waker.noop();
     this.abortAll();
+    this.reportBody();
     // The one around it may have been dropped before; its children are where this one's must go.
     let { outer } = this;
     while (outer?.gone) outer = outer.outer;
     if (outer === undefined) return;
-    for (const child of this.children) {
-      child.nursery = outer;
-      outer.children.add(child);
-    }
+    for (const child of this.children) child.adoptBy(outer);
     this.children.clear();
   }
 }
@@ -134,16 +147,13 @@ export class Nursery {
  * is reported as any panic that nobody has looked at.
  */
 export function takeFailures(nursery: Nursery): unknown {
-  const { failures, scheduler } = nursery;
+  const { failures } = nursery;
   const { error } = failures[0] as Failure;
   const others = new Set(failures.map((failure) => failure.error));
   others.delete(error);
   const areTold = suppress(error, others);
-  for (const failure of failures) {
-    if (areTold || failure.error === error) see(failure);
-    else if (failure.cell === undefined)
-      scheduler.reportError("the body of a scope threw", failure.error);
-  }
+  for (const failure of failures) if (areTold || failure.error === error) see(failure);
+  if (!areTold) nursery.reportBody(error);
   return error;
 }
 

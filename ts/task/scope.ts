@@ -6,7 +6,8 @@
 //     the body is dropped, and when all have ended the failure is thrown. Those that came later are its `suppressed`.
 // S3  A child that is aborted has not failed. Whoever waits for it gets its JoinError.
 // S4  A scope that is dropped cannot wait: it aborts its children at once. Is it inside of another scope, in that one's body or in
-//     one of its children, then that one waits for them, so that S1 holds for it.
+//     one of its children, then that one waits for them, so that S1 holds for it; what they throw is no failure of it. Nobody
+//     can be told of that: it is reported, as any panic that nobody has looked at, and so is what had failed before the drop.
 // S5  A scope that ends, or has ended, takes no more tasks.
 
 import {
@@ -239,7 +240,8 @@ class ScopeFuture<T> extends Future<T> {
  * thrown as it is, not as a JoinError; errors that others threw meanwhile are its `suppressed`. An error of the body does the same.
  * Aborting a child is no failure.
  *
- * Dropping it aborts the children at once, without waiting; inside of another scope of the same thread that one waits for them.
+ * Dropping it aborts the children at once, without waiting; inside of another scope of the same thread that one waits for them. What
+ * they throw then, and what had failed before, is printed as a panic that nobody has looked at, and fails no other scope.
  *
  * @param body a coroutine function, or an async function, which gets `{ signal }` after the scope, and is a task of its own. One that
  *   is aborted ends when what it awaits of the library has rejected; the scope waits for it.
