@@ -205,3 +205,29 @@ test("a process with tasks that nobody drives ends by itself", async ({ task }) 
   expect(result).toMatchObject({ code: 0, hung: false });
   expect(result.stdout).toContain("end");
 });
+
+test("async functions: the report names them, and nothing that only drives their awaits; it is told once", async ({
+  task,
+}) => {
+  const result = await runScript(
+    task.file.projectName ?? "",
+    `import { main, sleep, spawn } from "tokiwa";
+     import { Mutex } from "tokiwa/sync";
+     const [left, right] = [new Mutex(0), new Mutex(0)];
+     async function eat(first, second) {
+       const guard = await first.lock();
+       await sleep(1);
+       await second.lock();
+     }
+     await main({ startPaused: true }, async function dinner() {
+       spawn(eat, left, right);
+       await spawn(eat, right, left);
+     }).catch((error) => console.log(error.message.replace(/ at .*/g, "")));`,
+  );
+  expect(result.stdout.trim().split("\n").slice(1)).toEqual([
+    '  task 1 "dinner" waits for the end of task 3 "eat"',
+    '  task 2 "eat" waits for Mutex.lock(), held by task 3',
+    '  task 3 "eat" waits for Mutex.lock(), held by task 2',
+  ]);
+  expect(result).toMatchObject({ code: 0, stderr: "" });
+});

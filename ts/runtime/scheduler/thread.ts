@@ -63,6 +63,7 @@ import {
   type TaskDetails,
   UNHOOKED,
 } from "../task/cell.js";
+import { DrivenCell } from "../task/driven-cell.js";
 import { Timers } from "../timers.js";
 import { assertMayBlock, driveBlocking } from "./blocking.js";
 import { EventLoop } from "./event-loop.js";
@@ -453,7 +454,8 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
 
   drive<T>(future: Future<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
     if (parent?.isAborted()) return Promise.reject(parent.abortError());
-    const cell = this.spawnFuture(future, UNHOOKED);
+    const id = this.idForSpawn();
+    const cell = this.adopt(new DrivenCell(this, this.newSlot(id), id, future, parent), UNHOOKED);
     return this.eventLoop.promiseFor(
       cell as TaskCell<unknown>,
       () => cell.takeRaw(),
@@ -591,7 +593,8 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
   waitingTasks(): WaitingTask[] {
     const tasks: WaitingTask[] = [];
     for (const cell of this.cells)
-      if (cell !== undefined) tasks.push(waitingTask(cell, this.waitOf(cell)));
+      if (cell !== undefined && !(cell instanceof DrivenCell && cell.isToldBy(this)))
+        tasks.push(waitingTask(cell, this.waitOf(cell)));
     return tasks.sort((a, b) => a.id - b.id);
   }
 

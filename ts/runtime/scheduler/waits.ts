@@ -66,7 +66,7 @@ export class PromiseWait<T> extends Waker implements OpenWait, Waiter {
   }
 
   waitsFor(): string {
-    return `the end of ${this.cell.describe()}`;
+    return this.cell.awaitedAs();
   }
 
   private end(): void {

@@ -14,6 +14,7 @@ import {
 } from "../../future/index.js";
 import type { Host } from "../../host/types.js";
 import { PENDING } from "../core/binding.js";
+import { DeadlockError } from "../errors.js";
 import { TaskCell, type TaskOwner } from "./cell.js";
 import { JoinError } from "./join-error.js";
 
@@ -181,7 +182,8 @@ export class AsyncCell<T> extends TaskCell<T> {
   }
 }
 
-/** Whether an error only says that the task was aborted. */
+/** Whether an error only says that the task was aborted, or that its runtime is stuck, which whoever runs that hears. */
 function isAbort(error: unknown): boolean {
-  return error instanceof JoinError || (error as { name?: unknown } | null)?.name === "AbortError";
+  if (error instanceof JoinError || error instanceof DeadlockError) return true;
+  return (error as { name?: unknown } | null)?.name === "AbortError";
 }

@@ -112,6 +112,11 @@ export abstract class TaskCell<T> extends Waker implements Context {
     return undefined;
   }
 
+  /** What somebody waits for who waits for this task. */
+  awaitedAs(): string {
+    return `the end of ${this.describe()}`;
+  }
+
   override describe(): string {
     return titleOf({ id: this.id, name: this.details?.name, fn: this.label });
   }
@@ -403,8 +408,12 @@ export class FutureCell<T> extends TaskCell<T> {
   }
 
   run(): number {
+    return this.pollWith(this);
+  }
+
+  protected pollWith(cx: Context): number {
     try {
-      const value = (this.future as Future<T>).poll(this);
+      const value = (this.future as Future<T>).poll(cx);
       if (value === Pending) return pendingOutcome();
       this.future = undefined;
       return this.completed(value);

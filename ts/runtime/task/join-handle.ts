@@ -72,7 +72,7 @@ class Join<T> extends Future<T> implements Waiter {
   }
 
   override waitsFor(): string {
-    return `the end of ${this.cell.describe()}`;
+    return this.cell.awaitedAs();
   }
 
   override [Symbol.dispose](): void {
@@ -129,7 +129,7 @@ export class JoinHandle<T> extends Future<T> {
   }
 
   override waitsFor(): string {
-    return `the end of ${this.cell.describe()}`;
+    return this.cell.awaitedAs();
   }
 
   /** A wait of its own for each `yield*`, each combinator, each `borrow`. */
