@@ -40,6 +40,7 @@ import {
 import { aliveIn, slotAddress } from "./slab";
 import {
   DROP,
+  RUNNING,
   SUBMIT,
   stateOf,
   transitionToComplete,
@@ -70,6 +71,7 @@ const PENDING: i32 = 0;
 const YIELDED: i32 = 1;
 const COMPLETED: i32 = 2;
 const DELIVERED: i32 = 3; // of a RESULT_FLAG: the result has been taken
+const DETAINED: i32 = 4; // of a DROP_FLAG: it ends with `release`
 const DROP_FLAG: i32 = 1 << 24;
 const EMPTY: i32 = -1;
 const DRIVER: i32 = -2;
@@ -101,6 +103,9 @@ function finish(task: usize, outcome: i32): void {
   if (ASC_FEATURE_THREADS && outcome == DELIVERED) {
     count(COUNT_DELIVERED);
     freeDelivered(task);
+  } else if (ASC_FEATURE_THREADS && outcome == DETAINED) {
+    // It stays RUNNING: nobody queues it, and it is lost with its thread.
+    assert((stateOf(task) & RUNNING) != 0, "scheduler: a task that is detained runs");
   } else if (outcome == PENDING) {
     if (transitionToIdle(task) == SUBMIT) pushBack(task);
   } else if (outcome == YIELDED) {
@@ -112,6 +117,13 @@ function finish(task: usize, outcome: i32): void {
     if (isTracing()) trace(TRACE_COMPLETE, generationOf(task));
     complete(task);
   }
+}
+
+/** A task that was detained ends. */
+export function release(slot: i32): void {
+  const task = taskAddress(slot);
+  if (isTracing()) trace(TRACE_COMPLETE, generationOf(task));
+  completeTask(task);
 }
 
 function complete(task: usize): void {

@@ -1,11 +1,11 @@
 // Collections, trackers and scopes whose tasks run on worker threads and on the blocking pool.
 
-import { JoinError, sleep } from "tokiwa";
+import { JoinError, type JoinHandle, sleep } from "tokiwa";
 import { TaskTracker } from "tokiwa/sync";
-import { JoinMap, JoinQueue, JoinSet, scope } from "tokiwa/task";
+import { JoinMap, JoinQueue, JoinSet, type Scope, scope } from "tokiwa/task";
 import { describe, expect, test } from "vitest";
 import { rejection, settles } from "../support/tasks.js";
-import { crew, LONG, sharedWords, untilNoTasks, untilWord } from "../threads/crew.js";
+import { crew, LONG, sharedWords, unmanned, untilNoTasks, untilWord } from "../threads/crew.js";
 import * as tasks from "./fixtures/collected.mjs";
 
 const { BEGUN, FINALLY, GO, RETURNED } = tasks;
@@ -264,5 +264,102 @@ describe("scope", () => {
     const error = await settles(failure, LONG);
     expect(error).toBeInstanceOf(JoinError);
     expect(error).toMatchObject({ isWorkerLost: true });
+  });
+});
+
+describe("what goes on though its task was aborted", () => {
+  const kinds: [string, (words: Int32Array) => (s: Pick<Scope, "spawn">) => JoinHandle<void>][] = [
+    ["an async function", (words) => (s) => s.spawn(tasks.outlasts, words)],
+    ["a child of a scope in it", (words) => (s) => s.spawn(tasks.outlastsBelow, words, false)],
+    ["a child of a scope in a child", (words) => (s) => s.spawn(tasks.outlastsBelow, words, true)],
+    [
+      "a child of a scope in an async function",
+      (words) => (s) => s.spawn(tasks.outlastsBelowAsync, words),
+    ],
+  ];
+
+  /** Whether the promise settles only after the function was let go. */
+  async function settlesAfterGo(settled: Promise<number>, words: Int32Array): Promise<void> {
+    let isSettled = false;
+    void settled.then(() => {
+      isSettled = true;
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(isSettled).toBe(false);
+    Atomics.store(words, GO, 1);
+    expect(await settles(settled, LONG)).toBe(1);
+  }
+
+  test.each(kinds)("a scope waits for %s", async (_, start) => {
+    const rt = crew();
+    const words = sharedWords(4);
+    const scoped = rt.run(function* () {
+      yield* scope(function* (s) {
+        const handle = start(words)(s);
+        while (Atomics.load(words, BEGUN) < 1) yield* sleep(1);
+        handle.abort();
+      });
+      return Atomics.load(words, RETURNED);
+    });
+    await untilWord(words, BEGUN);
+    await settlesAfterGo(scoped, words);
+    await untilNoTasks(rt);
+  });
+
+  test.each(kinds)("a tracker waits for %s", async (_, start) => {
+    const rt = crew();
+    const words = sharedWords(4);
+    const tracker = new TaskTracker();
+    const handle = rt.blockOn(function* () {
+      return start(words)(tracker);
+    });
+    await untilWord(words, BEGUN);
+    handle.abort();
+    tracker.close();
+    const waited = rt.run(function* () {
+      yield* tracker.wait();
+      return Atomics.load(words, RETURNED);
+    });
+    await settlesAfterGo(waited, words);
+  });
+
+  test("the handle of an async function settles at once", async () => {
+    const rt = crew();
+    const words = sharedWords(4);
+    const handle = rt.spawn(tasks.outlasts, words);
+    await untilWord(words, BEGUN);
+    handle.abort();
+    expect(handle.isFinished()).toBe(true);
+    expect(await settles(rejection(handle), LONG)).toMatchObject({ isCancelled: true });
+    expect(Atomics.load(words, RETURNED)).toBe(0);
+    Atomics.store(words, GO, 1);
+    await untilNoTasks(rt);
+  });
+
+  test("has ended when its thread dies", async () => {
+    const rt = crew(1);
+    const words = sharedWords(4);
+    const tracker = new TaskTracker();
+    const handle = rt.blockOn(function* () {
+      return tracker.spawn(tasks.outlasts, words);
+    });
+    await untilWord(words, BEGUN);
+    handle.abort();
+    tracker.close();
+    // Something that comes after the abort: so the worker has seen that.
+    expect(await settles(rt.spawn(tasks.double, 2), LONG)).toBe(4);
+    rt.terminateWorker(0);
+    await settles(rt.run(tracker.wait()), LONG);
+    expect(Atomics.load(words, RETURNED)).toBe(0);
+  });
+
+  test("is waited for by a shutdown", async () => {
+    const rt = unmanned();
+    const words = sharedWords(4);
+    const handle = rt.spawn(tasks.outlasts, words);
+    await untilWord(words, BEGUN);
+    handle.abort();
+    const ended = rt.shutdown().then(() => Atomics.load(words, RETURNED));
+    await settlesAfterGo(ended, words);
   });
 });

@@ -60,19 +60,28 @@ function failureOf(cell: TaskCell<unknown>): Failure | undefined {
 export class Nursery {
   readonly scheduler: Scheduler;
   readonly outer: Nursery | undefined;
+  /** The task that the scope is in. */
+  private readonly task: TaskCell<unknown> | undefined;
   readonly children: Set<Child> = new Set();
   readonly failures: Failure[] = [];
   /** Marks the children as this scope's, for scopes inside of them. */
   readonly details: TaskDetails = { scope: this };
   /** Takes tasks. */
   open = true;
-  /** Nobody waits for it any more. */
+  /** Nobody waits for it any more, */
   gone = false;
+  /** except for another thread, which hears of its task's end when all of its children have ended. */
+  private lingers = false;
   waker: Waker = Waker.noop();
 
-  constructor(scheduler: Scheduler, outer: Nursery | undefined) {
+  constructor(
+    scheduler: Scheduler,
+    outer: Nursery | undefined,
+    task: TaskCell<unknown> | undefined,
+  ) {
     this.scheduler = scheduler;
     this.outer = outer;
+    this.task = task;
   }
 
   add(child: Child): void {
@@ -135,10 +144,25 @@ export class Nursery {
     this.reportBody();
     // The one around it may have been dropped before; its children are where this one's must go.
     let { outer } = this;
-    while (outer?.gone) outer = outer.outer;
-    if (outer === undefined) return;
+    while (outer?.gone && !outer.lingers) outer = outer.outer;
+    if (outer === undefined) {
+      this.linger();
+      return;
+    }
     for (const child of this.children) child.adoptBy(outer);
     this.children.clear();
+  }
+
+  /** No scope of this thread waits for its children, but one of another may wait for its task. */
+  private linger(): void {
+    if (this.children.size === 0) return;
+    const ended = this.task?.owner.outlived(this.task);
+    if (ended === undefined) return;
+    this.lingers = true;
+    this.waker = Waker.from(() => {
+      this.lingers = false;
+      ended();
+    });
   }
 }
 

@@ -8,6 +8,7 @@
 // S4  A scope that is dropped cannot wait: it aborts its children at once. Is it inside of another scope, in that one's body or in
 //     one of its children, then that one waits for them, so that S1 holds for it; what they throw is no failure of it. Nobody
 //     can be told of that: it is reported, as any panic that nobody has looked at, and so is what had failed before the drop.
+//     One that is on another thread, and has aborted the task of this scope, waits for them too.
 // S5  A scope that ends, or has ended, takes no more tasks.
 
 import {
@@ -28,6 +29,7 @@ import { currentScheduler } from "../runtime/context.js";
 import { carriedCell } from "../runtime/entered.js";
 import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
 import { pollingTask, type TaskCell } from "../runtime/task/cell.js";
+import { DrivenCell } from "../runtime/task/driven-cell.js";
 import type { JoinHandle } from "../runtime/task/join-handle.js";
 import type { TaskBuilder, TaskOptions } from "./builder.js";
 import { ScopeEndedError } from "./errors.js";
@@ -145,9 +147,11 @@ class ScopeFuture<T> extends Future<T> {
   }
 
   private start(): Nursery {
-    const driven = pollingCell()?.details?.unhooked === true;
+    const cell = pollingCell();
+    const driven = cell?.details?.unhooked === true;
     const outer = nurseryHere() ?? (driven ? this.calledIn : undefined);
-    const nursery = new Nursery(currentScheduler("scope"), outer);
+    const task = cell instanceof DrivenCell ? cell.parent : cell;
+    const nursery = new Nursery(currentScheduler("scope"), outer, task);
     this.stage = RUNNING;
     this.nursery = nursery;
     this.startBody(this.fn, nursery);
@@ -240,8 +244,8 @@ class ScopeFuture<T> extends Future<T> {
  * thrown as it is, not as a JoinError; errors that others threw meanwhile are its `suppressed`. An error of the body does the same.
  * Aborting a child is no failure.
  *
- * Dropping it aborts the children at once, without waiting; inside of another scope of the same thread that one waits for them. What
- * they throw then, and what had failed before, is printed as a panic that nobody has looked at, and fails no other scope.
+ * Dropping it aborts the children at once, without waiting; inside of another scope of the same thread that one waits for them, and
+ * so does one of another thread whose child is aborted with this scope in it. What they throw then, and what had failed before, is printed as a panic that nobody has looked at, and fails no other scope.
  *
  * @param body a coroutine function, or an async function, which gets `{ signal }` after the scope, and is a task of its own. One that
  *   is aborted ends when what it awaits of the library has rejected; the scope waits for it.

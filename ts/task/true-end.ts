@@ -2,13 +2,9 @@
 // than what its handle says: the engine runs it to its end, and the handle does not wait for that.
 
 import { Waker } from "../future/index.js";
-import { AsyncCell } from "../runtime/task/async-cell.js";
 import type { TaskCell, Waiter } from "../runtime/task/cell.js";
 
-/**
- * Hears of the true end of one task. Of a sendable async function on another thread the end that is told here is that of its
- * handle: the other thread tells no more.
- */
+/** Hears of the true end of one task, on whatever thread it runs. */
 export abstract class TrueEnd extends Waker implements Waiter {
   readonly cell: TaskCell<unknown>;
   readonly waker: Waker;
@@ -33,8 +29,6 @@ export abstract class TrueEnd extends Waker implements Waiter {
   }
 
   override wake(): void {
-    const { cell } = this;
-    if (cell instanceof AsyncCell) cell.whenReturned(() => this.ended());
-    else this.ended();
+    this.cell.whenReturned(() => this.ended());
   }
 }

@@ -35,6 +35,7 @@ import { get, recordOf, self, set, worker } from "../worker";
 import { carryClaim, payloadOf, releaseClaims, replacePayload } from "./payload";
 import { ROLE_CALLER, roleOf } from "./registry";
 
+export { release } from "../scheduler";
 export {
   blockingLength,
   blockingThreads,

@@ -14,6 +14,8 @@ export const YIELDED = 1;
 export const COMPLETED = 2;
 /** Of a RESULT_FLAG: the result has been taken. */
 export const DELIVERED = 3;
+/** Of a DROP_FLAG: nobody is to hear that it has ended before `release`. */
+export const DETAINED = 4;
 
 /** What `next` answers besides a slot. */
 export const EMPTY = -1;
@@ -184,6 +186,7 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   functionOf(slot: number): number;
   idOf(slot: number): number;
   restart(slot: number): void;
+  release(slot: number): void;
   kindOf(slot: number): number;
   joinerOf(slot: number): number;
   homeOf(slot: number): number;

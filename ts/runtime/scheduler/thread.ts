@@ -261,6 +261,10 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
     this.host.report(`tokiwa: ${what}, and the runtime goes on: ${textOf(error)}`);
   }
 
+  outlived(_cell: TaskCell<unknown>): (() => void) | undefined {
+    return undefined;
+  }
+
   asyncStarted(cell: AsyncCell<unknown>): void {
     this.asyncCells.add(cell);
   }
@@ -460,7 +464,7 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
       cell as TaskCell<unknown>,
       () => cell.takeRaw(),
       parent,
-      () => cell.cancel(),
+      () => cell.abandoned(),
     );
   }
 

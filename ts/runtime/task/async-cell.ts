@@ -91,8 +91,7 @@ export class AsyncCell<T> extends TaskCell<T> {
     return this.call === undefined && this.result === Pending;
   }
 
-  /** Calls back when nothing of the function runs any more; at once if that is so already. One callback a task. */
-  whenReturned(callback: () => void): void {
+  override whenReturned(callback: () => void): void {
     if (this.underWay) this.onReturn = callback;
     else callback();
   }

@@ -31,6 +31,11 @@ export interface TaskOwner {
   ended(cell: TaskCell<unknown>): void;
   /** Somebody has seen how the cell ended, so its panic need not be printed. */
   observed(cell: TaskCell<unknown>): void;
+  /**
+   * Something of a task goes on although the task is dropped. Returns what is to be called at its end; undefined where nobody
+   * waits for that.
+   */
+  outlived(cell: TaskCell<unknown>): (() => void) | undefined;
   /** A waker or a hook of the user's threw. */
   reportError(what: string, error: unknown): void;
 }
@@ -162,6 +167,11 @@ export abstract class TaskCell<T> extends Waker implements Context {
 
   isFinished(): boolean {
     return this.stage !== LIVE;
+  }
+
+  /** Calls back when nothing of it runs any more: the end, except of an async function that was aborted. One callback a task. */
+  whenReturned(callback: () => void): void {
+    callback();
   }
 
   /** Whether it gave a value or threw, and was not cancelled. */

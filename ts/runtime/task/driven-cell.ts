@@ -1,7 +1,7 @@
 // A task that drives a future for an `await`. In reports it is no task of its own: what it waits for the async function waits for
 // that awaits, and what it has taken, a lock say, is that one's, for it goes on when the driver has ended.
 
-import { type Context, type Future, replaceContext } from "../../future/index.js";
+import { type Context, type Future, replaceContext, Waker } from "../../future/index.js";
 import type { AsyncCell } from "./async-cell.js";
 import { FutureCell, type TaskOwner } from "./cell.js";
 
@@ -25,6 +25,14 @@ export class DrivenCell<T> extends FutureCell<T> {
   override run(): number {
     replaceContext(this.context);
     return this.pollWith(this.context);
+  }
+
+  /** The await was given up: what is driven for it is dropped, and whoever waits for all of the async function waits for that. */
+  abandoned(): void {
+    const dropped = this.parent?.owner.outlived(this.parent);
+    if (dropped !== undefined)
+      this.addWaiter({ waker: Waker.from(dropped), before: undefined, after: undefined });
+    this.cancel();
   }
 
   /** Whether a report that tells of its parent tells of it too. */

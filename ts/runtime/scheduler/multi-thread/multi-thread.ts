@@ -3,7 +3,9 @@
 //
 // M1  A sendable task has two sides: the joiner's RemoteCell, in `remotes` of the thread that spawned it, and the cell that
 //     runs it, in `cells` of the thread that took it. Both have its slot; the joiner gives the slot back.
-// M2  What is written for another thread, and how it gets there, is in payloads.ts.
+// M2  The joiner hears of an end when nothing of the task runs any more: one that is dropped while something of it goes on, an async
+//     function or what a scope of it has left behind, is detained by its thread until that has ended.
+// M3  What is written for another thread, and how it gets there, is in payloads.ts.
 
 import {
   outstandingPromises,
@@ -14,8 +16,10 @@ import {
 import { takeLanded } from "../../../send/carrying.js";
 import type { SendableInfo } from "../../../send/sendable.js";
 import {
+  COMPLETED,
   type Core,
   DELIVERED,
+  DETAINED,
   EXPECTS_LITTLE,
   EXPECTS_MUCH,
   EXPECTS_NOTHING,
@@ -66,6 +70,13 @@ export interface ThreadDuties extends ParcelPost {
   metrics(): RuntimeMetrics;
 }
 
+/** What is left of a task. */
+interface Remains {
+  count: number;
+  /** The task itself was dropped. */
+  isDetained: boolean;
+}
+
 const SENT: TaskDetails = { sent: true };
 /** Under `blockOn` the deaths of other threads, and that none of them does anything any more, are looked for and not heard of. */
 const LOOK_AROUND_MS = 250;
@@ -86,6 +97,8 @@ export class MultiThread extends ThreadScheduler {
   private shared: SharedMemory | undefined;
   /** Ends of channels that tasks got as arguments: they close with the task, as what a task owns ends with it. */
   private readonly ends = new Map<TaskCell<unknown>, readonly Disposable[]>();
+  /** What of tasks of others goes on although they were dropped (M2). */
+  private readonly remains = new Map<TaskCell<unknown>, Remains>();
   private readonly remotes: (RemoteCell<unknown> | undefined)[] = [];
   private outstanding = 0;
   readonly payloads: Payloads;
@@ -148,7 +161,7 @@ export class MultiThread extends ThreadScheduler {
     const kind = blocking ? KIND_BLOCKING : KIND_SENDABLE;
     const fn = this.functions.numberOf(info);
     const slot = this.payloads.submit(kind, fn, id, args);
-    const cell = new RemoteCell<unknown>(this, slot, id, info.name);
+    const cell = new RemoteCell<unknown>(this, slot, id, info, blocking);
     if (details !== undefined) cell.details = details;
     while (this.remotes.length < slot) this.remotes.push(undefined);
     this.remotes[slot] = cell;
@@ -267,6 +280,35 @@ export class MultiThread extends ThreadScheduler {
     for (const end of ends) end[Symbol.dispose]();
   }
 
+  /** M2. */
+  protected override dropCell(cell: TaskCell<unknown>): number {
+    const outcome = super.dropCell(cell);
+    if (outcome !== COMPLETED || cell.details !== SENT) return outcome;
+    const returned = this.outlived(cell);
+    cell.whenReturned(() => returned?.());
+    const remains = this.remains.get(cell);
+    if (remains === undefined) return outcome;
+    remains.isDetained = true;
+    return DETAINED;
+  }
+
+  override outlived(cell: TaskCell<unknown>): (() => void) | undefined {
+    if (cell.details !== SENT) return undefined;
+    const remains = this.remains.get(cell) ?? { count: 0, isDetained: false };
+    this.remains.set(cell, remains);
+    remains.count += 1;
+    return () => this.outlasted(cell, remains);
+  }
+
+  private outlasted(cell: TaskCell<unknown>, remains: Remains): void {
+    remains.count -= 1;
+    if (remains.count > 0) return;
+    this.remains.delete(cell);
+    if (!remains.isDetained) return;
+    this.core.release(cell.slot);
+    this.poke();
+  }
+
   // ── Hearing how it ended ───────────────────────────────────────────────────────────────────────────────────────────
 
   private deliver(slot: number): number {
@@ -278,6 +320,7 @@ export class MultiThread extends ThreadScheduler {
     this.parking.noteDelivery();
     replaceContext(undefined);
     this.payloads.settle(cell, slot);
+    cell.returned();
     return DELIVERED;
   }
 
@@ -316,7 +359,10 @@ export class MultiThread extends ThreadScheduler {
 
   /** Nobody will deliver their ends any more; what still comes is given back unread. */
   private abandonRemotes(): void {
-    for (const cell of this.remotes) cell?.cancelled();
+    for (const cell of this.remotes) {
+      cell?.cancelled();
+      cell?.returned();
+    }
     this.payloads.abandon();
   }
 

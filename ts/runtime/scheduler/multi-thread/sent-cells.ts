@@ -36,7 +36,7 @@ export class LoadingCell extends TaskCell<unknown> {
 
 const AsyncFunctionPrototype: object = Object.getPrototypeOf(async () => {});
 
-function isAsyncFunction(fn: AnyFunction): boolean {
+export function isAsyncFunction(fn: (...args: never[]) => unknown): boolean {
   return Object.getPrototypeOf(fn) === AsyncFunctionPrototype;
 }
 
