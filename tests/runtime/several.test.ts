@@ -2,11 +2,11 @@
 
 import { pending, sleep, spawn, yieldNow } from "tokiwa";
 import { Handle, NestedRuntimeError, type Runtime } from "tokiwa/runtime";
-import { mpsc } from "tokiwa/sync";
+import { mpsc, Notify } from "tokiwa/sync";
 import { hasBudgetRemaining, taskId } from "tokiwa/task";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
-import { Probe, paused, settles, thrown } from "../support/tasks.js";
+import { loopTurns, Probe, paused, real, settles, thrown } from "../support/tasks.js";
 
 function named(name: string): Runtime {
   return paused((builder) => builder.name(name));
@@ -156,4 +156,16 @@ test("a hundred runtimes, each with its tasks", async () => {
   );
   const sums = await settles(Promise.all(runs));
   expect(sums).toEqual(Array.from({ length: 100 }, (_, index) => 45 + index));
+});
+
+test("however many wait, the process has one listener for its end, and none afterwards", async () => {
+  const count = () => process.listenerCount("beforeExit");
+  const before = count();
+  const notify = new Notify();
+  const runs = Array.from({ length: 20 }, () => real().run(notify.notified()));
+  await loopTurns(20);
+  expect(count()).toBe(before + 1);
+  notify.notifyWaiters();
+  await settles(Promise.all(runs));
+  expect(count()).toBe(before);
 });

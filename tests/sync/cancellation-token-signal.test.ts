@@ -46,6 +46,19 @@ describe("signal", () => {
     expect(signal.reason).toMatchObject({ name: "AbortError" });
   });
 
+  test("has the reason that the cancel was given, and so have those below", () => {
+    const root = new CancellationToken();
+    const [early, late] = [root.childToken(), root.childToken()];
+    const { signal } = early;
+    const reason = new Error("enough");
+    expect(root.reason).toBe(undefined);
+    root.cancel(reason);
+    root.cancel("too late");
+    for (const given of [root.reason, early.reason, late.reason, signal.reason, late.signal.reason])
+      expect(given).toBe(reason);
+    expect(() => signal.throwIfAborted()).toThrow(reason);
+  });
+
   test("of a child aborts with its parent, and not the other way", () => {
     const root = new CancellationToken();
     const child = root.childToken();

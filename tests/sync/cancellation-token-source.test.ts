@@ -7,7 +7,7 @@ import { waiting } from "./polled.js";
 
 /** A flag that other threads could set and read. */
 class Flag {
-  readonly wantsCancels: boolean;
+  wantsCancels: boolean;
   set = false;
   /** Calls of `cancelled`. */
   told = 0;
@@ -153,6 +153,19 @@ describe("a cancel here tells the flag", () => {
     expect([rootFlag.begins, flag.begins]).toEqual([1, 0]);
     rootFlag.raise();
     expect([flag.told, token.isCancelled()]).toEqual([1, true]);
+  });
+
+  test("as long as it wants to be told", () => {
+    const root = new CancellationToken();
+    const [token, flag] = bound(root);
+    flag.wantsCancels = false;
+    token.node.review();
+    root.cancel();
+    expect([flag.told, token.isCancelled()]).toEqual([0, true]);
+    // Somebody wants to hear of it once more.
+    flag.wantsCancels = true;
+    token.node.review();
+    expect(flag.told).toBe(1);
   });
 
   test("after all are marked, and before anybody is told", () => {

@@ -25,10 +25,32 @@ const parkCell: () => Int32Array = (() => {
   };
 })();
 
-function listen(event: "beforeExit" | "exit", callback: () => void): () => void {
-  process.on(event, callback);
-  return () => process.off(event, callback);
+/** Many runtimes may listen: the process has one listener for all of them, and none when nobody does. */
+class ProcessEvent {
+  private readonly event: "beforeExit" | "exit";
+  private readonly callbacks = new Set<() => void>();
+  private readonly onEvent = (): void => {
+    for (const callback of [...this.callbacks]) callback();
+  };
+
+  constructor(event: "beforeExit" | "exit") {
+    this.event = event;
+  }
+
+  listen(callback: () => void): () => void {
+    if (this.callbacks.size === 0) process.on(this.event, this.onEvent);
+    this.callbacks.add(callback);
+    return () => this.forget(callback);
+  }
+
+  private forget(callback: () => void): void {
+    if (this.callbacks.delete(callback) && this.callbacks.size === 0)
+      process.off(this.event, this.onEvent);
+  }
 }
+
+const idleExit: ProcessEvent = new ProcessEvent("beforeExit");
+const exit: ProcessEvent = new ProcessEvent("exit");
 
 export const host: Host = {
   name: "Node",
@@ -54,8 +76,8 @@ export const host: Host = {
   carried: () => storage.getStore(),
   captureContext: capture,
   outside,
-  onIdleExit: (callback) => listen("beforeExit", callback),
-  onExit: (callback) => listen("exit", callback),
+  onIdleExit: (callback) => idleExit.listen(callback),
+  onExit: (callback) => exit.listen(callback),
   keepAlive: holdLoop,
   // `process.getBuiltinModule` would be shorter, and is not there before Node 20.16.
   builtinTest: () => (createRequire(import.meta.url)("node:test") as { test: unknown }).test,

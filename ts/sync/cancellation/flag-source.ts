@@ -6,8 +6,6 @@ import type { SharedFlag } from "../shared/cells.js";
 import type { Cancellable, CancellationSource } from "./source.js";
 
 export class FlagSource implements CancellationSource {
-  /** Other threads hear of an ancestor's cancel only by the flag. */
-  readonly wantsCancels: boolean = true;
   readonly flag: SharedFlag;
   private node: Cancellable | undefined = undefined;
   private raised: ReturnType<SharedFlag["raised"]> | undefined = undefined;
@@ -17,12 +15,17 @@ export class FlagSource implements CancellationSource {
     this.flag = flag;
   }
 
+  /** Other threads hear of an ancestor's cancel only by the flag, as long as one of them has it. */
+  get wantsCancels(): boolean {
+    return this.flag.isElsewhere();
+  }
+
   isCancelled(): boolean {
     return this.flag.isRaised();
   }
 
-  reason(): undefined {
-    return undefined;
+  reason(): unknown {
+    return this.flag.reason();
   }
 
   begin(node: Cancellable): void {
@@ -36,12 +39,12 @@ export class FlagSource implements CancellationSource {
     const { node, raised } = this;
     if (node === undefined || raised === undefined) return;
     if (this.flag.isRaised()) {
-      node.cancel();
+      node.cancel(this.reason());
       return;
     }
     const budget = replaceBudget(UNLIMITED);
     try {
-      if (raised.poll(this.context) === undefined) node.cancel();
+      if (raised.poll(this.context) === undefined) node.cancel(this.reason());
     } finally {
       replaceBudget(budget);
     }
@@ -53,7 +56,7 @@ export class FlagSource implements CancellationSource {
     this.raised = undefined;
   }
 
-  cancelled(): void {
-    this.flag.raise();
+  cancelled(reason: unknown): void {
+    this.flag.raise(reason);
   }
 }

@@ -21,6 +21,8 @@ export class CancellationNode extends Link {
   private marked = false;
   private reason: unknown = undefined;
   private left = false;
+  /** Stands in the list of sent-nodes.ts. */
+  isRemembered = false;
   private attached = false;
   /** Between `begin` and `end` of the source. */
   private listening = false;
@@ -39,8 +41,21 @@ export class CancellationNode extends Link {
     this.unlisten();
     this.source = this.source === undefined ? source : new BothSources(this.source, source);
     if (canceller === undefined) this.attach();
-    else if (this.marked) source.cancelled();
+    else if (this.marked) source.cancelled(this.reason);
     else this.cancel(canceller.cause());
+  }
+
+  /** Its source may want to hear of more than before, or of less. */
+  review(): void {
+    const canceller = this.canceller();
+    if (canceller === undefined) this.attach();
+    else this.cancel(canceller.cause());
+    this.detachIfUnneeded();
+  }
+
+  /** What it was cancelled with; undefined when it was not, or with nothing. */
+  cancelReason(): unknown {
+    return this.canceller()?.cause();
   }
 
   isCancelled(): boolean {
@@ -76,7 +91,7 @@ export class CancellationNode extends Link {
     parent?.detachIfUnneeded();
     const woken: WaitNode[] = [];
     for (const node of nodes) for (const place of node.waiting.takeAll()) woken.push(place);
-    for (const node of nodes) node.source?.cancelled();
+    for (const node of nodes) node.source?.cancelled(reason);
     for (const place of woken) place.waker.wake();
     for (const node of nodes) node.abortSignal();
   }
@@ -158,7 +173,12 @@ export class CancellationNode extends Link {
   }
 
   private isNeeded(): boolean {
-    return this.isAwaited() || (!this.marked && this.source?.wantsCancels === true);
+    return this.isAwaited() || this.isToTell();
+  }
+
+  /** Whether its source wants to hear of a cancel. */
+  isToTell(): boolean {
+    return !this.marked && this.source?.wantsCancels === true;
   }
 
   private attach(): void {

@@ -34,5 +34,5 @@ export class SignalSource implements CancellationSource {
     endOutside(this);
   }
 
-  cancelled(): void {}
+  cancelled(_reason: unknown): void {}
 }

@@ -12,7 +12,8 @@ export interface Cancellable {
 export interface CancellationSource {
   /**
    * Whether it wants to hear when an ancestor is cancelled though nobody waits by the node here: the node is attached then until it
-   * is left. Otherwise it hears of that only while somebody does, and of `cancel` on the node itself always.
+   * is left, or until the source does not want to any more and says so (CancellationNode.review). Otherwise it hears of that only
+   * while somebody waits, and of `cancel` on the node itself always.
    */
   readonly wantsCancels: boolean;
   /** Whether it is to be listened to from the start, though nobody waits by the node here: it tells somebody else. */
@@ -29,7 +30,7 @@ export interface CancellationSource {
   /** Nobody needs to be told any more. Must not call anybody. */
   end(node: Cancellable): void;
   /** The node was cancelled, whoever did it. Called after all descendants are marked, before anybody is told. */
-  cancelled(): void;
+  cancelled(reason: unknown): void;
 }
 
 /** Two of them: a signal that a token was made from, and the flag by which it reaches other threads. */
@@ -69,8 +70,8 @@ export class BothSources implements CancellationSource {
     this.second.end(node);
   }
 
-  cancelled(): void {
-    this.first.cancelled();
-    this.second.cancelled();
+  cancelled(reason: unknown): void {
+    this.first.cancelled(reason);
+    this.second.cancelled(reason);
   }
 }

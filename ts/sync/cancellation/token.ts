@@ -16,6 +16,7 @@ import { type SharedFlag, sharedFlag } from "../shared/cells.js";
 import { WaitNode } from "../waiters.js";
 import { FlagSource } from "./flag-source.js";
 import { CancellationNode } from "./node.js";
+import { rememberSent } from "./sent-nodes.js";
 import { SignalSource } from "./signal-source.js";
 
 class Cancelled extends Future<void> {
@@ -138,7 +139,9 @@ export class DropGuard implements Disposable {
  * Asks tasks to end: whoever holds the token may cancel it, and whoever holds it may ask or wait for that. Passed around as it is,
  * without `clone`. A token that nobody waits for is kept by nobody but its holders.
  *
- * It is `Send`: as an argument, a result or a message it is the same token on the other thread, cancelled from there or from here.
+ * It is `Send`: as an argument, a result or a message it is the same token on the other thread, cancelled from there or from here. Until
+ * the other thread has let go of it, which it does when its collector finds that, its parent here keeps it in memory; a token that
+ * is sent for each of many requests is let go of at once by `using child = token.childToken()`, at the end of the request.
  *
  * Source: tokio_util's CancellationToken.
  */
@@ -167,11 +170,14 @@ export class CancellationToken implements Disposable {
 
   /** @internal What stands for it on its way to another thread; from then on it is bound to a flag in shared memory. */
   sent(): unknown {
-    if (this.flag === undefined) {
-      this.flag = sharedFlag();
-      this.node.bind(new FlagSource(this.flag));
-    }
-    return this.flag.sent();
+    const flag = this.flag ?? sharedFlag();
+    const sent = flag.sent();
+    // With somebody to tell from here on.
+    if (this.flag !== undefined) this.node.review();
+    else this.node.bind(new FlagSource(flag));
+    this.flag = flag;
+    rememberSent(this.node);
+    return sent;
   }
 
   /**
@@ -191,9 +197,17 @@ export class CancellationToken implements Disposable {
   /**
    * Cancels this token and every descendant, once. All of them are cancelled before anybody hears of it; who waits is woken, and
    * signals are aborted, before this returns.
+   *
+   * @param reason what signals give as theirs, as of `AbortController.abort`; an AbortError unless given. Other threads get it if it
+   *   is `Send`, and else hear of the cancel without it.
    */
-  cancel(): void {
-    this.node.cancel();
+  cancel(reason?: unknown): void {
+    this.node.cancel(reason);
+  }
+
+  /** What it, or the ancestor that was cancelled, was cancelled with; undefined before, and when nothing was given. */
+  get reason(): unknown {
+    return this.node.cancelReason();
   }
 
   /** Whether it, or an ancestor, is cancelled. It stays so. */

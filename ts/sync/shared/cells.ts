@@ -378,6 +378,9 @@ class AwaitFlag extends AwaitVersion<void> {
 
 /** Raised once, seen by all threads: what a CancellationToken is to other threads. */
 export class SharedFlag extends SharedHandle {
+  private read = false;
+  private value: unknown = undefined;
+
   protected override describe(): string {
     return "a CancellationToken";
   }
@@ -386,10 +389,40 @@ export class SharedFlag extends SharedHandle {
     return this.home.core.versionOf(this.object) !== 0;
   }
 
-  raise(): void {
-    if (!this.isHeld()) return;
-    this.home.core.publishOnce(this.object, OUTCOME_NONE, OUTCOME_EMPTY);
+  /** Whether there is a handle of it besides this one: on another thread, or on its way. */
+  isElsewhere(): boolean {
+    return this.isHeld() && this.home.core.strongOf(this.object) > 1;
+  }
+
+  /** What it was raised with, read from shared memory once; undefined until then, and where that could not be sent. */
+  reason(): unknown {
+    if (this.read || !this.isHeld() || !this.isRaised()) return this.value;
+    this.read = true;
+    try {
+      this.value = this.home.read(this.home.core.readValue(this.object));
+    } catch {
+      // A cancel is heard of, whatever it was given.
+    }
+    return this.value;
+  }
+
+  /** Does nothing to one that is raised. */
+  raise(reason?: unknown): void {
+    if (!this.isHeld() || this.isRaised()) return;
+    if (reason === undefined || !this.raiseWith(reason))
+      this.home.core.publishOnce(this.object, OUTCOME_NONE, OUTCOME_EMPTY);
     this.home.settle();
+  }
+
+  private raiseWith(reason: unknown): boolean {
+    try {
+      this.home.write(reason, "the reason of a cancel");
+    } catch {
+      return false;
+    }
+    const { core, outcome, number } = this.home;
+    if (core.publishOnce(this.object, outcome, number) === 0) this.home.discard();
+    return true;
   }
 
   raised(): Future<void> {
