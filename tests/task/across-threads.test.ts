@@ -1,10 +1,10 @@
 // Collections, trackers and scopes whose tasks run on worker threads and on the blocking pool.
 
-import { JoinError, type JoinHandle, sleep } from "tokiwa";
+import { JoinError, type JoinHandle, NotAFutureError, sleep } from "tokiwa";
 import { TaskTracker } from "tokiwa/sync";
 import { JoinMap, JoinQueue, JoinSet, type Scope, scope } from "tokiwa/task";
 import { describe, expect, test } from "vitest";
-import { rejection, settles } from "../support/tasks.js";
+import { paused, rejection, settles } from "../support/tasks.js";
 import { crew, LONG, sharedWords, unmanned, untilNoTasks, untilWord } from "../threads/crew.js";
 import * as tasks from "./fixtures/collected.mjs";
 
@@ -103,6 +103,31 @@ describe("JoinSet", () => {
     );
     expect(results).toEqual([1, 1]);
   });
+});
+
+test("spawnBlocking of a handle, and spawnBlockingOn of every collection, run on the pool of that runtime", async () => {
+  const rt = crew(1);
+  const here = paused();
+  const handle = rt.handle();
+  expect(await settles(handle.spawnBlocking(tasks.doublePlain, 1), LONG)).toBe(2);
+  expect(await settles(rt.spawnBlocking(tasks.doublePlain, 2), LONG)).toBe(4);
+  expect(() => handle.spawnBlocking((() => 1) as never)).toThrow(NotAFutureError);
+  const set = new JoinSet<number>();
+  const queue = new JoinQueue<number>();
+  const map = new JoinMap<string, number>();
+  const tracker = new TaskTracker();
+  {
+    using _entered = here.enter();
+    set.spawnBlockingOn(handle, tasks.doublePlain, 3);
+    queue.spawnBlockingOn(rt, tasks.doublePlain, 4);
+    map.spawnBlockingOn(handle, "key", tasks.doublePlain, 5);
+    expect(await settles(tracker.spawnBlockingOn(handle, tasks.doublePlain, 6), LONG)).toBe(12);
+  }
+  expect(here.metrics().numAliveTasks()).toBe(0);
+  expect(await settles(rt.run(set.joinAll()), LONG)).toEqual([6]);
+  expect(await settles(rt.run(queue.joinAll()), LONG)).toEqual([8]);
+  expect(await settles(rt.run(map.joinNext()), LONG)).toMatchObject({ key: "key", value: 10 });
+  expect(tracker.isEmpty()).toBe(true);
 });
 
 test("JoinQueue and JoinMap collect sendable tasks", async () => {

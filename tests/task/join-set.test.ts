@@ -4,7 +4,9 @@ import * as fc from "fast-check";
 import {
   type AsyncContext,
   type Coroutine,
+  future,
   JoinError,
+  NotAFutureError,
   pending,
   select,
   sleep,
@@ -689,4 +691,44 @@ test("a set is awaited from an async function", async () => {
   );
   expect(value).toMatchObject({ value: "value" });
   await rt.shutdown();
+});
+
+test("from: a set of tasks of every form that needs no arguments", () => {
+  const values = paused().blockOn(function* () {
+    const set = JoinSet.from<number>([
+      future(after, 3, 1),
+      after(1, 2),
+      function* () {
+        return yield* after(2, 3);
+      },
+    ]);
+    expect(set.len()).toBe(3);
+    return yield* set.joinAll();
+  });
+  expect(values).toEqual([2, 3, 1]);
+});
+
+test("from: what is refused aborts those before it", async () => {
+  const rt = paused();
+  const log: string[] = [];
+  rt.blockOn(function* () {
+    const tasks = [future(cleansUp, log, "first"), "no task" as never];
+    function* each() {
+      yield* tasks;
+    }
+    expect(() => JoinSet.from(each())).toThrow(NotAFutureError);
+    yield* yieldNow();
+    expect(rt.metrics().numAliveTasks()).toBe(1);
+  });
+});
+
+test("extend spawns into a set that there is", () => {
+  paused().blockOn(function* () {
+    const set = new JoinSet<number>();
+    set.spawn(after, 2, 1);
+    set.extend(new Set([after(1, 2), after(3, 3)]));
+    expect(yield* set.joinAll()).toEqual([2, 1, 3]);
+    set[Symbol.dispose]();
+    expect(() => set.extend([after(1, 1)])).toThrow(DisposedCollectionError);
+  });
 });

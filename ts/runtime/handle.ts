@@ -11,7 +11,14 @@ import { attach, attachBeside } from "./scheduler/multi-thread/attachments.js";
 import type { Membership } from "./scheduler/multi-thread/membership.js";
 import { MultiThread } from "./scheduler/multi-thread/multi-thread.js";
 import type { Flavor, Scheduler } from "./scheduler/scheduler.js";
-import { type BlockOnFunction, type SpawnFunction, spawnerFor, startTask } from "./spawning.js";
+import {
+  type BlockOnFunction,
+  blockingSpawnerFor,
+  type SpawnBlockingFunction,
+  type SpawnFunction,
+  spawnerFor,
+  startTask,
+} from "./spawning.js";
 import { UNHOOKED } from "./task/cell.js";
 
 /**
@@ -28,10 +35,14 @@ export class Handle {
   /** Spawns a task on this runtime. @throws {ShutdownError} once it is shut down. */
   readonly spawn: SpawnFunction;
 
+  /** Runs a sendable function on the blocking pool of this runtime; as the function `spawnBlocking`. */
+  readonly spawnBlocking: SpawnBlockingFunction;
+
   /** @internal */
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
     this.spawn = spawnerFor(scheduler);
+    this.spawnBlocking = blockingSpawnerFor(scheduler);
   }
 
   /** The handle of the runtime that this code runs in. @throws {NoRuntimeError} outside of every runtime. */

@@ -8,7 +8,9 @@ import type { TaskDump } from "./reports.js";
 import type { RuntimeScheduler, TickReport } from "./scheduler/thread.js";
 import {
   type BlockOnFunction,
+  blockingSpawnerFor,
   type RunFunction,
+  type SpawnBlockingFunction,
   type SpawnFunction,
   spawnerFor,
   startTask,
@@ -36,6 +38,9 @@ export class Runtime implements AsyncDisposable {
 
   /** Spawns a task. It starts when the runtime is next driven. @throws {ShutdownError} once the runtime is shut down. */
   readonly spawn: SpawnFunction;
+
+  /** Runs a sendable function on the blocking pool of this runtime; as the function `spawnBlocking`. */
+  readonly spawnBlocking: SpawnBlockingFunction;
 
   /**
    * Runs a main future on this thread's event loop.
@@ -68,6 +73,7 @@ export class Runtime implements AsyncDisposable {
   constructor(scheduler: RuntimeScheduler) {
     this.scheduler = scheduler;
     this.spawn = spawnerFor(scheduler);
+    this.spawnBlocking = blockingSpawnerFor(scheduler);
   }
 
   /** A handle to this runtime. */

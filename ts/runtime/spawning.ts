@@ -1,4 +1,4 @@
-// The four forms that `spawn`, `run` and `blockOn` take, made into a task.
+// The four forms that `spawn`, `run` and `blockOn` take, made into a task; and calls of the blocking pool.
 
 import {
   type AsyncContext,
@@ -56,6 +56,22 @@ export interface SpawnAfter<P extends readonly unknown[]> {
 
 /** The call signatures of `spawn`. */
 export type SpawnFunction = SpawnAfter<[]>;
+
+/** The call signatures of `spawnBlocking` with arguments `P` before the function. */
+export interface SpawnBlockingAfter<P extends readonly unknown[]> {
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableCoroutine<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableAsync<A, T>, ...args: A]
+  ): JoinHandle<T>;
+  <A extends readonly unknown[], T>(
+    ...call: [...P, fn: SendableFunction<A, T>, ...args: A]
+  ): JoinHandle<T>;
+}
+
+/** The call signatures of `spawnBlocking`. */
+export type SpawnBlockingFunction = SpawnBlockingAfter<[]>;
 
 /** The same for what runs a main future and gives a promise of its value. */
 export interface RunFunction {
@@ -131,4 +147,35 @@ export function spawnerFor(scheduler: Scheduler): SpawnFunction {
   return function spawn(target: unknown, ...args: unknown[]) {
     return new JoinHandle(spawnOn(scheduler, spawn, target, args));
   } as SpawnFunction;
+}
+
+/**
+ * Starts a call of the blocking pool.
+ *
+ * @param boundary as of {@link spawnOn}.
+ * @throws {NotAFutureError} when `fn` is not sendable.
+ */
+export function spawnBlockingOn(
+  scheduler: Scheduler,
+  boundary: (...args: never[]) => unknown,
+  fn: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  const info = sendableInfo(fn);
+  if (info === undefined)
+    throw new NotAFutureError(
+      `spawnBlocking runs its function on another thread, and ${describe(fn)} cannot be sent there: ` +
+        "export it and write `sendable(import.meta.url, name, fn)`",
+      fn,
+    );
+  const { trackSpawnSites } = scheduler.options;
+  const details = trackSpawnSites ? { site: stackAbove(boundary) } : undefined;
+  return scheduler.spawnSendable(info, args, true, details);
+}
+
+/** The `spawnBlocking` of a handle or a runtime. */
+export function blockingSpawnerFor(scheduler: Scheduler): SpawnBlockingFunction {
+  return function spawnBlocking(fn: unknown, ...args: unknown[]) {
+    return new JoinHandle(spawnBlockingOn(scheduler, spawnBlocking, fn, args));
+  } as SpawnBlockingFunction;
 }

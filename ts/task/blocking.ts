@@ -1,16 +1,10 @@
 // What may block or take long, away from the tasks that must not wait for it.
 
-import { describe, NotAFutureError } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
-import { stackAbove } from "../runtime/reports.js";
 import { blockInPlaceOn } from "../runtime/scheduler/multi-thread/in-place.js";
+import { spawnBlockingOn } from "../runtime/spawning.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
-import {
-  type SendableAsync,
-  type SendableCoroutine,
-  type SendableFunction,
-  sendableInfo,
-} from "../send/sendable.js";
+import type { SendableAsync, SendableCoroutine, SendableFunction } from "../send/sendable.js";
 
 /**
  * Runs a sendable function on a thread of the blocking pool: for what blocks, or computes for long.
@@ -37,16 +31,7 @@ export function spawnBlocking<A extends readonly unknown[], T>(
 ): JoinHandle<T>;
 export function spawnBlocking(fn: unknown, ...args: unknown[]): JoinHandle<unknown> {
   const scheduler = currentScheduler("spawnBlocking");
-  const info = sendableInfo(fn);
-  if (info === undefined)
-    throw new NotAFutureError(
-      `spawnBlocking runs its function on another thread, and ${describe(fn)} cannot be sent there: ` +
-        "export it and write `sendable(import.meta.url, name, fn)`",
-      fn,
-    );
-  const { trackSpawnSites } = scheduler.options;
-  const details = trackSpawnSites ? { site: stackAbove(spawnBlocking) } : undefined;
-  return new JoinHandle(scheduler.spawnSendable(info, args, true, details));
+  return new JoinHandle(spawnBlockingOn(scheduler, spawnBlocking, fn, args));
 }
 
 /**

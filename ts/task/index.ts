@@ -1,7 +1,7 @@
 // tokiwa/task
 
 export { hasBudgetRemaining } from "../future/index.js";
-export type { SpawnAfter } from "../runtime/spawning.js";
+export type { SpawnAfter, SpawnBlockingAfter, SpawnBlockingFunction } from "../runtime/spawning.js";
 export { JoinError } from "../runtime/task/join-error.js";
 export { AbortHandle, JoinHandle } from "../runtime/task/join-handle.js";
 export { SendError } from "../send/errors.js";
@@ -21,11 +21,11 @@ export { AccessError, DisposedCollectionError, ScopeEndedError } from "./errors.
 export { taskId, tryTaskId } from "./id.js";
 export { JoinMap, type JoinMapResult } from "./join-map.js";
 export { JoinQueue } from "./join-queue.js";
-export { JoinSet } from "./join-set.js";
+export { JoinSet, type Spawnable } from "./join-set.js";
 export { Scope, type ScopeBody, scope } from "./scope.js";
 export { spawn } from "./spawn.js";
 export type {
-  SpawnBlockingFunction,
+  BlockingSpawner,
   SpawnBlockingInto,
   Spawner,
   SpawnInto,

@@ -5,10 +5,12 @@ import type { AbortHandle } from "../runtime/task/join-handle.js";
 import { type JoinResult, resultOf, TaskCollection } from "./collection.js";
 import { type Member, MemberList } from "./members.js";
 import {
+  type BlockingSpawner,
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
   startBlocking,
+  startBlockingOn,
   startHere,
   startOn,
 } from "./spawn-into.js";
@@ -36,6 +38,8 @@ export class JoinMap<K, V = unknown> extends TaskCollection<JoinMapResult<K, V>>
   readonly spawnOn: SpawnInto<V, AbortHandle, [spawner: Spawner, key: K]>;
   /** The same on the blocking pool. */
   readonly spawnBlocking: SpawnBlockingInto<V, AbortHandle, [key: K]>;
+  /** The same on the blocking pool of another runtime. */
+  readonly spawnBlockingOn: SpawnBlockingInto<V, AbortHandle, [spawner: BlockingSpawner, key: K]>;
 
   constructor() {
     super("JoinMap");
@@ -59,6 +63,20 @@ export class JoinMap<K, V = unknown> extends TaskCollection<JoinMapResult<K, V>>
       return this.insert(key, startBlocking(blocking, fn, args));
     };
     this.spawnBlocking = blocking as SpawnBlockingInto<V, AbortHandle, [K]>;
+    const blockingElsewhere = (
+      spawner: BlockingSpawner,
+      key: K,
+      fn: unknown,
+      ...args: unknown[]
+    ): AbortHandle => {
+      this.assertUsable();
+      return this.insert(key, startBlockingOn(spawner, blockingElsewhere, fn, args));
+    };
+    this.spawnBlockingOn = blockingElsewhere as SpawnBlockingInto<
+      V,
+      AbortHandle,
+      [BlockingSpawner, K]
+    >;
   }
 
   private insert(key: K, cell: TaskCell<unknown>): AbortHandle {

@@ -6,6 +6,7 @@ import { type JoinResult, resultOf, TaskCollection } from "./collection.js";
 import { JoinAll } from "./join-all.js";
 import { type Member, MemberList } from "./members.js";
 import {
+  type BlockingSpawner,
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
@@ -25,6 +26,8 @@ export class JoinQueue<T = unknown> extends TaskCollection<JoinResult<T>> {
   readonly spawnOn: SpawnInto<T, AbortHandle, [spawner: Spawner]>;
   /** The same on the blocking pool. */
   readonly spawnBlocking: SpawnBlockingInto<T, AbortHandle>;
+  /** The same on the blocking pool of another runtime. */
+  readonly spawnBlockingOn: SpawnBlockingInto<T, AbortHandle, [spawner: BlockingSpawner]>;
 
   constructor() {
     super("JoinQueue");
@@ -36,6 +39,7 @@ export class JoinQueue<T = unknown> extends TaskCollection<JoinResult<T>> {
     this.spawn = spawners.spawn;
     this.spawnOn = spawners.spawnOn;
     this.spawnBlocking = spawners.spawnBlocking;
+    this.spawnBlockingOn = spawners.spawnBlockingOn;
   }
 
   /**

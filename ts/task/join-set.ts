@@ -1,18 +1,27 @@
 // JoinSet: tasks that belong together, taken in the order in which they end.
 
-import type { Future } from "../future/index.js";
+import type { AsyncContext, Coroutine, CoroutineFunction, Future } from "../future/index.js";
 import type { AbortHandle } from "../runtime/task/join-handle.js";
 import type { TaskOptions } from "./builder.js";
 import { type JoinResult, resultOf, TaskCollection } from "./collection.js";
 import { JoinAll } from "./join-all.js";
 import { type Member, MemberList } from "./members.js";
 import {
+  type BlockingSpawner,
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
   spawnersInto,
   startBuilt,
+  startHere,
 } from "./spawn-into.js";
+
+/** What is spawned without arguments. */
+export type Spawnable<T> =
+  | Future<T>
+  | Coroutine<T>
+  | CoroutineFunction<readonly [], T>
+  | ((context: AsyncContext) => PromiseLike<T>);
 
 /**
  * Tasks that all give a `T`. Results are taken in the order in which the tasks end; disposing the set aborts those that have
@@ -36,6 +45,8 @@ export class JoinSet<T = unknown> extends TaskCollection<JoinResult<T>> {
   readonly spawnOn: SpawnInto<T, AbortHandle, [spawner: Spawner]>;
   /** The same on the blocking pool; as the function `spawnBlocking`. */
   readonly spawnBlocking: SpawnBlockingInto<T, AbortHandle>;
+  /** The same on the blocking pool of another runtime. */
+  readonly spawnBlockingOn: SpawnBlockingInto<T, AbortHandle, [spawner: BlockingSpawner]>;
 
   constructor() {
     super("JoinSet");
@@ -47,6 +58,36 @@ export class JoinSet<T = unknown> extends TaskCollection<JoinResult<T>> {
     this.spawn = spawners.spawn;
     this.spawnOn = spawners.spawnOn;
     this.spawnBlocking = spawners.spawnBlocking;
+    this.spawnBlockingOn = spawners.spawnBlockingOn;
+  }
+
+  /**
+   * A set of tasks for all of `tasks`, spawned in their order.
+   *
+   * @param tasks coroutine functions and async functions without arguments of their own, futures, coroutines that have not run.
+   * @throws what {@link extend} throws; what was spawned by then is aborted.
+   */
+  static from<T>(tasks: Iterable<Spawnable<T>>): JoinSet<T> {
+    const set = new JoinSet<T>();
+    try {
+      set.extend(tasks);
+      return set;
+    } catch (error) {
+      set[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Spawns a task for each of `tasks`; as {@link spawn}. If one of them is refused, those before it are in the set.
+   *
+   * @throws {DisposedCollectionError} once the set is disposed, and what `spawn` throws.
+   */
+  extend(tasks: Iterable<Spawnable<T>>): void {
+    for (const task of tasks) {
+      this.assertUsable();
+      this.add(startHere("JoinSet.extend", this.extend, task, []));
+    }
   }
 
   /**

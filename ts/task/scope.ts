@@ -27,14 +27,14 @@ import {
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { carriedCell } from "../runtime/entered.js";
-import { type SpawnFunction, spawnOn } from "../runtime/spawning.js";
+import { type SpawnBlockingFunction, type SpawnFunction, spawnOn } from "../runtime/spawning.js";
 import { pollingTask, type TaskCell } from "../runtime/task/cell.js";
 import { DrivenCell } from "../runtime/task/driven-cell.js";
 import type { JoinHandle } from "../runtime/task/join-handle.js";
 import type { TaskBuilder, TaskOptions } from "./builder.js";
 import { ScopeEndedError } from "./errors.js";
 import { BodyChild, Nursery, takeFailures } from "./nursery.js";
-import { type SpawnBlockingFunction, startBlocking, startBuilt } from "./spawn-into.js";
+import { startBlocking, startBuilt } from "./spawn-into.js";
 
 // The scope whose body is being polled, and by which task: a poll of another task in between is not inside of it.
 let polledNursery: Nursery | undefined;

@@ -10,11 +10,10 @@ import type {
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
 import { stackAbove } from "../runtime/reports.js";
-import { spawnOn } from "../runtime/spawning.js";
+import { spawnBlockingOn, spawnOn } from "../runtime/spawning.js";
 import type { TaskCell } from "../runtime/task/cell.js";
 import type { JoinHandle } from "../runtime/task/join-handle.js";
 import type { SendableAsync, SendableCoroutine, SendableFunction } from "../send/sendable.js";
-import { spawnBlocking } from "./blocking.js";
 import { type TaskOptions, taskBuilder } from "./builder.js";
 
 /** The call signatures of `spawn` for tasks with value `T`: it gives `R`, and `P` goes before the function. */
@@ -41,16 +40,14 @@ export interface SpawnBlockingInto<T, R, P extends readonly unknown[] = []> {
   <A extends readonly unknown[]>(...call: [...P, fn: SendableFunction<A, T>, ...args: A]): R;
 }
 
-/** The call signatures of `spawnBlocking`. */
-export interface SpawnBlockingFunction {
-  <A extends readonly unknown[], T>(fn: SendableCoroutine<A, T>, ...args: A): JoinHandle<T>;
-  <A extends readonly unknown[], T>(fn: SendableAsync<A, T>, ...args: A): JoinHandle<T>;
-  <A extends readonly unknown[], T>(fn: SendableFunction<A, T>, ...args: A): JoinHandle<T>;
-}
-
 /** Something that spawns: a `Handle` or a `Runtime`. */
 export interface Spawner {
   readonly spawn: unknown;
+}
+
+/** Something with a blocking pool: a `Handle` or a `Runtime`. */
+export interface BlockingSpawner {
+  readonly spawnBlocking: unknown;
 }
 
 type Boundary = (...args: never[]) => unknown;
@@ -89,7 +86,17 @@ export function startBlocking(
   fn: unknown,
   args: readonly unknown[],
 ): TaskCell<unknown> {
-  return resite((spawnBlocking as AnySpawn)(fn, ...args).joined(), boundary);
+  return spawnBlockingOn(currentScheduler("spawnBlocking"), boundary, fn, args);
+}
+
+/** Starts a call of the blocking pool of a handle's runtime. */
+export function startBlockingOn(
+  spawner: BlockingSpawner,
+  boundary: Boundary,
+  fn: unknown,
+  args: readonly unknown[],
+): TaskCell<unknown> {
+  return resite((spawner.spawnBlocking as AnySpawn)(fn, ...args).joined(), boundary);
 }
 
 /** Starts a task with a name, or with a signal. */
@@ -102,11 +109,12 @@ export function startBuilt(
   return startOn(taskBuilder(options), boundary, target, args);
 }
 
-/** The three ways to spawn into a collection. */
+/** The ways to spawn into a collection. */
 export interface Spawners<T, R> {
   readonly spawn: SpawnInto<T, R>;
   readonly spawnOn: SpawnInto<T, R, [spawner: Spawner]>;
   readonly spawnBlocking: SpawnBlockingInto<T, R>;
+  readonly spawnBlockingOn: SpawnBlockingInto<T, R, [spawner: BlockingSpawner]>;
 }
 
 /**
@@ -131,9 +139,14 @@ export function spawnersInto<T, R>(
     open();
     return admit(startBlocking(blocking, fn, args));
   };
+  const blockingElsewhere = (spawner: BlockingSpawner, fn: unknown, ...args: unknown[]): R => {
+    open();
+    return admit(startBlockingOn(spawner, blockingElsewhere, fn, args));
+  };
   return {
     spawn: spawn as SpawnInto<T, R>,
     spawnOn: elsewhere as SpawnInto<T, R, [Spawner]>,
     spawnBlocking: blocking as SpawnBlockingInto<T, R>,
+    spawnBlockingOn: blockingElsewhere as SpawnBlockingInto<T, R, [BlockingSpawner]>,
   };
 }

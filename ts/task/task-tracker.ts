@@ -18,10 +18,22 @@ import {
   WakerSet,
 } from "../future/index.js";
 import { currentScheduler } from "../runtime/context.js";
-import { type SpawnAfter, type SpawnFunction, spawnOn } from "../runtime/spawning.js";
+import {
+  type SpawnAfter,
+  type SpawnBlockingAfter,
+  type SpawnBlockingFunction,
+  type SpawnFunction,
+  spawnOn,
+} from "../runtime/spawning.js";
 import type { TaskCell } from "../runtime/task/cell.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
-import { type SpawnBlockingFunction, type Spawner, startBlocking, startOn } from "./spawn-into.js";
+import {
+  type BlockingSpawner,
+  type Spawner,
+  startBlocking,
+  startBlockingOn,
+  startOn,
+} from "./spawn-into.js";
 import { TrueEnd } from "./true-end.js";
 
 /** What a tracker counts, and who waits for it to be done. */
@@ -180,6 +192,8 @@ export class TaskTracker {
   readonly spawnOn: SpawnAfter<[spawner: Spawner]>;
   /** The same on the blocking pool. */
   readonly spawnBlocking: SpawnBlockingFunction;
+  /** The same on the blocking pool of another runtime. */
+  readonly spawnBlockingOn: SpawnBlockingAfter<[spawner: BlockingSpawner]>;
 
   constructor() {
     const spawn = (target: unknown, ...args: unknown[]): JoinHandle<unknown> =>
@@ -194,6 +208,12 @@ export class TaskTracker {
     const blocking = (fn: unknown, ...args: unknown[]): JoinHandle<unknown> =>
       this.track(startBlocking(blocking, fn, args));
     this.spawnBlocking = blocking as SpawnBlockingFunction;
+    const blockingElsewhere = (
+      spawner: BlockingSpawner,
+      fn: unknown,
+      ...args: unknown[]
+    ): JoinHandle<unknown> => this.track(startBlockingOn(spawner, blockingElsewhere, fn, args));
+    this.spawnBlockingOn = blockingElsewhere as SpawnBlockingAfter<[BlockingSpawner]>;
   }
 
   private track(cell: TaskCell<unknown>): JoinHandle<unknown> {
