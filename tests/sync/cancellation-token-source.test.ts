@@ -159,12 +159,12 @@ describe("a cancel here tells the flag", () => {
     const root = new CancellationToken();
     const [token, flag] = bound(root);
     flag.wantsCancels = false;
-    token.node.review();
+    nodeOf(token).review();
     root.cancel();
     expect([flag.told, token.isCancelled()]).toEqual([0, true]);
     // Somebody wants to hear of it once more.
     flag.wantsCancels = true;
-    token.node.review();
+    nodeOf(token).review();
     expect(flag.told).toBe(1);
   });
 
@@ -205,7 +205,7 @@ describe("two sources, one of which wants to be told", () => {
   function relaying(): [CancellationToken, Flag, Flag] {
     const [token, from] = bound(undefined, new Flag(false));
     const to = new Flag(true);
-    token.node.bind(to);
+    nodeOf(token).bind(to);
     return [token, from, to];
   }
 

@@ -3,6 +3,7 @@
 import { CancellationToken } from "tokiwa/sync";
 import { describe, expect, test } from "vitest";
 import { collectGarbage, settles } from "../support/tasks.js";
+import { nodeOf } from "../sync/cancellation-node.js";
 import { crew, LONG, sharedWords, untilWord } from "./crew.js";
 import * as tasks from "./fixtures/tokens.mjs";
 
@@ -57,7 +58,7 @@ describe("a child that another thread has let go of", () => {
     async function send(): Promise<WeakRef<object>> {
       const child = root.childToken();
       await settles(rt.spawn(tasks.ignores, child), LONG);
-      return new WeakRef(child.node);
+      return new WeakRef(nodeOf(child));
     }
     const first = await send();
     for (let round = 0; first.deref() !== undefined; round++) {
