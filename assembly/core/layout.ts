@@ -207,6 +207,7 @@ export const TIMER_SLAB: usize = 3280;
 // 3844  thief, theft                  thread + 1 that is stealing from this ring; how many tasks it claimed
 // 3904  ring                          256 × address of a header
 // 4928  state, role                   threads/registry.ts
+// 4936  stopped                       another thread is about to end this one: threads/lock.ts
 export const PARK: usize = 3328;
 export const INBOX: usize = 3456;
 export const SIGNALS: usize = 3460;
@@ -220,6 +221,7 @@ export const RING_THEFT: usize = 3848;
 export const RING: usize = 3904;
 export const THREAD_STATE: usize = 4928;
 export const THREAD_ROLE: usize = 4932;
+export const STOPPED: usize = 4936;
 
 // Again only its own thread's.
 //
@@ -245,6 +247,7 @@ export const THREAD_ROLE: usize = 4932;
 // 5232  importing                     modules whose import is under way here
 // 5236  calls                         calls of the blocking pool that have begun here and not ended
 // 5240  woke                          whether this thread has woken another since it last waited
+// 5244  inside                        the lock that is held or asked for; read by a thread that is about to end this one
 // 5248  counters                      u32 each, COUNT_*
 // 5376  heap                          20 × {free, fresh from, fresh to}
 // 5632  wakes                         32 × {slot, generation}: to be called when a lock has been let go
@@ -272,6 +275,7 @@ export const BATCH: usize = 5888;
 export const DRAINING: usize = 5216;
 export const DRAINED: usize = 5220;
 export const WOKE: usize = 5240;
+export const INSIDE: usize = 5244;
 export const CALLS: usize = 5236;
 export const IMPORTING: usize = 5232;
 export const DELIVERING: usize = 5224;

@@ -99,6 +99,11 @@ export function compareExchange64(address: usize, expected: i64, desired: i64): 
   return previous;
 }
 
+/** Sleeps while the word holds the value. Not on every thread: see HostThreads.wait. */
+export function sleepOn(address: usize, value: i32): void {
+  if (ASC_FEATURE_THREADS) atomic.wait<i32>(address, value, -1);
+}
+
 /** Wakes the threads that sleep on the word. */
 export function notifySleepers(address: usize): void {
   if (ASC_FEATURE_THREADS) atomic.notify(address, -1);

@@ -1,6 +1,7 @@
 // Every model of the core (models/), searched.
 
 import { DEATH_MODELS } from "./models/death.js";
+import { DISMISSAL_MODELS } from "./models/dismissal.js";
 import { END_MODELS } from "./models/ends.js";
 import { LIST_MODELS } from "./models/lists.js";
 import { PARK_MODELS } from "./models/park.js";
@@ -29,6 +30,7 @@ describeModels([
   ...END_MODELS,
   ...SUBSTITUTE_MODELS,
   ...DEATH_MODELS,
+  ...DISMISSAL_MODELS,
   ...SHARED_PERMIT_MODELS,
   ...SHARED_CHANNEL_MODELS,
   ...SHARED_NOTIFY_MODELS,

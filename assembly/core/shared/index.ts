@@ -2,7 +2,7 @@
 
 import { BATCH, CLAIMS, RESULT, WOKEN } from "../layout";
 import { loadShared } from "../sync";
-import { recordOf, worker } from "../worker";
+import { worker } from "../worker";
 import { makeRing } from "./broadcast";
 import { freeClaim, lockObject, newBareObject, newClaim, unlockObject } from "./claim";
 import {
@@ -17,7 +17,6 @@ import {
   STRONG,
   WEAK,
 } from "./layout";
-import { loseClaims } from "./loss";
 import { field, link, setField } from "./words";
 
 export {
@@ -143,9 +142,4 @@ export function claimsHere(): i32 {
   for (let claim = link(worker(), CLAIMS); claim != 0; claim = link(claim, CLAIM_MINE_NEXT))
     count++;
   return count;
-}
-
-/** A thread has ended in order: what it has left behind is given up, as if it had died. */
-export function giveClaimsUp(thread: i32): void {
-  loseClaims(recordOf(thread), thread);
 }

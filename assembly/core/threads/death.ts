@@ -250,3 +250,11 @@ export function recover(dead: i32): i32 {
   if (wasBlocking) forgetBlocking();
   return lost;
 }
+
+/** A thread has ended in order, or before it had begun: what it has left behind is given up, and nothing was lost with it. */
+export function retire(thread: i32): void {
+  repairInjector(thread);
+  repairBlocking(thread);
+  loseClaims(recordOf(thread), thread);
+  freeRecord(thread);
+}

@@ -47,10 +47,11 @@ export {
   takeWanted,
 } from "./blocking";
 export { close, isClosed } from "./closing";
-export { recover, sweep } from "./death";
+export { recover, retire, sweep } from "./death";
 export { enterFunction, functionCount, functionName, newName } from "./functions";
 export { searchers } from "./idle";
 export { injectorLength } from "./injector";
+export { dismiss, heedStop } from "./lock";
 export { counterOf, currentOf, isThreadParked, pollsOf, ringLengthOf } from "./metrics";
 export { unpark } from "./parking";
 export {

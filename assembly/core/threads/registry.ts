@@ -15,6 +15,7 @@ import {
 } from "../layout";
 import { compareExchange, loadShared, storeShared } from "../sync";
 import { get, recordOf, self, set, worker } from "../worker";
+import { forgetDismissal } from "./lock";
 
 export const ROLE_CALLER: i32 = 0;
 export const ROLE_WORKER: i32 = 1;
@@ -57,6 +58,7 @@ export function beginThread(role: i32, lifo: i32): void {
 
 /** The record is free for another thread: its thread has ended in order, or has been recovered. */
 export function freeRecord(thread: i32): void {
+  forgetDismissal(thread);
   storeShared(recordOf(thread) + THREAD_STATE, FREE);
 }
 

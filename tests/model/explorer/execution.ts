@@ -417,8 +417,10 @@ export class Execution implements Observer {
     return woken;
   }
 
-  wait(): number {
-    throw new Error("the core sleeps by itself: models do not know that yet");
+  /** The core sleeps by itself only in a thread that is about to be ended (threads/lock.ts): it is now. */
+  wait(index: number): number {
+    if (index !== this.model.dies) throw new Error("a thread stands down that nobody may end");
+    throw DEATH;
   }
 
   plainRead(index: number, address: number, bytes: number): void {

@@ -142,7 +142,6 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   batchAddress(): number;
   wokenAddress(): number;
   claimsHere(): number;
-  giveClaimsUp(thread: number): void;
   hasCompany(): number;
   setUp(
     workers: number,
@@ -176,6 +175,10 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   isClosed(): number;
   clearClosed(): void;
   recover(thread: number): number;
+  retire(thread: number): void;
+  /** Whether the thread may be ended now; it uses no lock from here on. */
+  dismiss(thread: number, takesPart: number): number;
+  heedStop(): void;
   sweep(thread: number): number;
   newId(): number;
   lastId(): number;
@@ -336,6 +339,24 @@ export function setUpCore(
     maxTimers,
   );
   return exports;
+}
+
+/**
+ * Calls back with a core of the memory, for a thread that does not take part in it, and that has no tasks there. Undefined when all
+ * records are in use.
+ */
+export function visitCore<T>(
+  shared: SharedCore,
+  visit: (core: ThreadsExports) => T,
+): T | undefined {
+  const record = claimCallerRecord(shared);
+  if (record < 0) return undefined;
+  const { exports } = joinCore(shared, record);
+  try {
+    return visit(exports);
+  } finally {
+    exports.freeRecord(record);
+  }
 }
 
 /** A record for one more thread of a runtime that is under way; -1 when all are in use. */

@@ -1,5 +1,7 @@
 // Which runtimes with threads this thread takes part in. Apart from attachments.ts, which makes such parts.
 
+import type { GuestPart } from "./membership.js";
+
 /** A part of a runtime, as far as others on the thread care. */
 export interface Part {
   readonly membership: { readonly id: string };
@@ -18,6 +20,24 @@ export function remember(part: Part): void {
 /** The runtime is closed. */
 export function forget(part: Part): void {
   parts.delete(part.membership.id);
+}
+
+/** Who has started this thread, and clears up after it. */
+export interface Keeper {
+  /** Before the first use of that memory. */
+  joins(part: GuestPart): void;
+  leaves(id: string, record: number): void;
+}
+
+let keeper: Keeper | undefined;
+
+export function setKeeper(ofThisThread: Keeper): void {
+  keeper = ofThisThread;
+}
+
+/** Of a thread that the library has started. */
+export function threadKeeper(): Keeper | undefined {
+  return keeper;
 }
 
 /** This thread's part of the runtime with that id. */

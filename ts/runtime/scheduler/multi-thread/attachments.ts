@@ -2,6 +2,8 @@
 // spawns onto another. What is spawned through the handle runs there, and its end comes back here.
 //
 // A runtime has no port to such a thread, so only what can be bytes goes to and fro; what needs a port is refused.
+//
+// A1  Who has started this thread is told of the part before its memory is used, and clears up there too when the thread has ended.
 
 import { host } from "#host";
 import { SendError } from "../../../send/errors.js";
@@ -9,7 +11,7 @@ import { claimCallerRecord, MOST_THREADS, ROLE_CALLER } from "../../core/binding
 import { defaultOptions } from "../../defaults.js";
 import { LimitError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
-import { forget, partOf, remember } from "./attached.js";
+import { forget, partOf, remember, threadKeeper } from "./attached.js";
 import type { Membership } from "./membership.js";
 import { MultiThread, type ThreadDuties } from "./multi-thread.js";
 import { poolMetrics } from "./pool-metrics.js";
@@ -51,7 +53,10 @@ class Guest implements ThreadDuties {
   idled(): void {}
 
   finished(): void {
-    if (this.scheduler !== undefined) forget(this.scheduler);
+    if (this.scheduler === undefined) return;
+    forget(this.scheduler);
+    const { membership, thread } = this.scheduler;
+    threadKeeper()?.leaves(membership.id, thread);
   }
 
   metrics(): RuntimeMetrics {
@@ -84,6 +89,7 @@ export function attachBeside(membership: Membership): MultiThread {
 function newGuest(membership: Membership): MultiThread {
   const thread = claimCallerRecord(membership.shared);
   if (thread < 0) throw new LimitError("thread", MOST_THREADS);
+  threadKeeper()?.joins({ membership, record: thread });
   const guest = new Guest();
   const options = { ...defaultOptions(), ...membership.settings, host };
   const scheduler = new MultiThread(options, membership, thread, ROLE_CALLER, guest);

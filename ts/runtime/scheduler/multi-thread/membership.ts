@@ -50,6 +50,13 @@ export const IN_ORDER = 1;
 /** It is dying, and knows. */
 export const DYING = 2;
 
+/** A thread's part of another runtime than the one that has started it. */
+export interface GuestPart {
+  readonly membership: Membership;
+  /** Its record there. */
+  readonly record: number;
+}
+
 /** What threads say to each other by port. `value` is what encodeForPort gave. */
 export type PortLetter =
   /** Says nothing: sent to learn whether there is somebody to send to. */
@@ -58,6 +65,10 @@ export type PortLetter =
   | { readonly kind: "payload"; readonly slot: number; readonly to: number; readonly value: Parcel }
   /** Thread `from` is to run the task in `slot` and needs its arguments. */
   | { readonly kind: "want"; readonly slot: number; readonly from: number }
+  /** Thread `from` is about to take part in another runtime. */
+  | { readonly kind: "joins"; readonly from: number; readonly part: GuestPart }
+  /** That runtime is closed. */
+  | { readonly kind: "leaves"; readonly from: number; readonly id: string; readonly record: number }
   /** A module named in `preload` could not be imported. */
   | { readonly kind: "failed"; readonly message: string; readonly cause: Uint8Array };
 

@@ -5,6 +5,8 @@
 // P2  Threads are wanted through shared memory: whoever wants one raises a counter and wakes the owner, which looks at its
 //     next turn, under `blockOn` too.
 // P3  A thread that dies before it has run anything is replaced a few times and no more.
+// P4  A thread is not ended from here while it is inside of a lock, of this memory or of another in which it takes part.
+// P5  What a thread has had in other memories is cleared up when it has ended, however that was.
 
 import type { HostThread, HostThreads } from "../../../host/types.js";
 import { decode } from "../../../send/codec.js";
@@ -25,8 +27,10 @@ import { textOf } from "../../panics.js";
 import type { TaskDump } from "../../reports.js";
 import type { TaskCell, TaskDetails } from "../../task/cell.js";
 import { forget, remember } from "./attached.js";
+import { clearUpAfter, mayEndIn, partsAfter } from "./guests.js";
 import {
   DYING,
+  type GuestPart,
   type HookPlace,
   IN_ORDER,
   type Membership,
@@ -41,6 +45,7 @@ import { ThreadTrace } from "./thread-trace.js";
 /** How often in a row a thread may die before it has run anything. */
 const MOST_FALSE_STARTS = 3;
 const SWEEP_MS = 5;
+const END_AGAIN_MS = 1;
 /** How often a thread that is blocked looks whether others have died. */
 const LOOK_MS = 100;
 /** How many tasks may block in place at once before fewer workers work. */
@@ -50,6 +55,8 @@ interface Started {
   readonly host: HostThread;
   readonly role: number;
   readonly farewell: Int32Array;
+  /** What it takes part in besides. */
+  guestParts: readonly GuestPart[];
 }
 
 let runtimes = 0;
@@ -62,6 +69,8 @@ export class ThreadPool implements ThreadDuties {
   private readonly membership: Membership;
   private readonly workers: number;
   private readonly threads = new Map<number, Started>();
+  /** Threads that have been stopped and were not outside of all locks yet. */
+  private readonly ending = new Map<number, Started>();
   private readonly trace: ThreadTrace | undefined;
   private nextWorker = 0;
   private lookedMs = 0;
@@ -139,13 +148,14 @@ export class ThreadPool implements ThreadDuties {
         onExit: (code, error) => this.onExit(thread, started, code, error),
       },
     );
-    const started = { host, role, farewell };
+    const started: Started = { host, role, farewell, guestParts: [] };
     this.threads.set(thread, started);
     this.callHook(options.hooks.threadStart, thread);
   }
 
   /** Threads that are dying and have said so, where the event loop cannot tell. */
   afterBlocking(): void {
+    for (const [thread, started] of this.ending) this.end(thread, started);
     if (this.options.host.now() - this.lookedMs >= LOOK_MS) this.lookForDeaths();
     this.beforeTurn();
   }
@@ -153,8 +163,10 @@ export class ThreadPool implements ThreadDuties {
   private lookForDeaths(): void {
     this.lookedMs = this.options.host.now();
     for (const [thread, started] of [...this.threads])
-      if (Atomics.load(started.farewell, 0) === DYING || !started.host.isAlive())
+      if (Atomics.load(started.farewell, 0) === DYING || !started.host.isAlive()) {
+        this.receiveFrom(started.host);
         this.onExit(thread, started, 1, undefined);
+      }
   }
 
   /** P2. */
@@ -186,9 +198,11 @@ export class ThreadPool implements ThreadDuties {
     // One that said under `blockOn` that it was dying has been seen to.
     if (this.threads.get(thread) !== started) return;
     this.threads.delete(thread);
+    this.ending.delete(thread);
     if (started.role === ROLE_BLOCKING && this.core.hasBegun(thread) === 0) this.core.startFailed();
     if (Atomics.load(started.farewell, 0) === IN_ORDER) this.release(thread, started);
     else this.recover(thread, started, code, error);
+    clearUpAfter(started.guestParts);
     // Its tasks have ended here, and no event of the loop says so.
     this.caller.poke();
     this.callHook(this.options.hooks.threadStop, thread);
@@ -196,8 +210,7 @@ export class ThreadPool implements ThreadDuties {
   }
 
   private release(thread: number, { role }: Started): void {
-    this.core.giveClaimsUp(thread);
-    this.core.freeRecord(thread);
+    this.core.retire(thread);
     if (role === ROLE_BLOCKING) this.core.forgetBlocking();
   }
 
@@ -242,8 +255,31 @@ export class ThreadPool implements ThreadDuties {
   /** Ends a thread wherever it is, for instance in a loop without an end; its tasks are lost and another takes its place. */
   terminate(thread: number): boolean {
     const started = this.threads.get(thread);
-    started?.host.terminate();
+    if (started !== undefined) this.end(thread, started);
     return started !== undefined;
+  }
+
+  /** P4. At once as a rule; one that does not run at the moment may have to come out of a lock first. */
+  private end(thread: number, started: Started): void {
+    if (this.threads.get(thread) !== started) return;
+    if (this.mayEnd(thread, started)) {
+      this.ending.delete(thread);
+      started.host.terminate();
+      return;
+    }
+    if (this.ending.has(thread)) return;
+    this.ending.set(thread, started);
+    this.options.host.setBackgroundTimer(() => {
+      this.ending.delete(thread);
+      this.end(thread, started);
+    }, END_AGAIN_MS);
+  }
+
+  /** A thread that is stopped here takes part in nothing more than what it has written of. Partner: StartedThread.joins. */
+  private mayEnd(thread: number, started: Started): boolean {
+    if (this.core.dismiss(thread, 1) === 0) return false;
+    this.receiveFrom(started.host);
+    return started.guestParts.every(mayEndIn);
   }
 
   /** Tells every thread to end; each drops its tasks first. */
@@ -258,10 +294,10 @@ export class ThreadPool implements ThreadDuties {
 
   /** Threads that have not begun have nothing to end, and are not waited for until they have. */
   private dismissNewcomers(): void {
-    for (const [thread, { host, farewell }] of this.threads) {
+    for (const [thread, started] of this.threads) {
       if (this.core.hasBegun(thread) !== 0) continue;
-      Atomics.store(farewell, 0, IN_ORDER);
-      host.terminate();
+      Atomics.store(started.farewell, 0, IN_ORDER);
+      this.end(thread, started);
     }
   }
 
@@ -277,7 +313,7 @@ export class ThreadPool implements ThreadDuties {
       };
       const giveUp = (): void => {
         const stuck = this.stuckTasks();
-        for (const { host: thread } of this.threads.values()) thread.terminate();
+        for (const [thread, started] of this.threads) this.end(thread, started);
         finish(stuck);
       };
       const timer = limitMs === undefined ? undefined : host.setTimer(giveUp, limitMs);
@@ -322,6 +358,9 @@ export class ThreadPool implements ThreadDuties {
       this.caller.failRuntime(new WorkerStartError(letter.message, { cause }));
     } else if (letter.kind === "want") {
       this.onWanted(letter.slot, letter.from);
+    } else if (letter.kind === "joins" || letter.kind === "leaves") {
+      const started = this.threads.get(letter.from);
+      if (started !== undefined) started.guestParts = partsAfter(started.guestParts, letter);
     } else if (letter.kind === "payload" && letter.to === this.caller.thread) {
       this.caller.payloads.receive(letter.slot, letter.value);
     } else if (letter.kind === "payload") {
@@ -349,9 +388,12 @@ export class ThreadPool implements ThreadDuties {
   request(): void {}
 
   receive(): void {
-    for (const { host } of this.threads.values())
-      for (let letter = host.receive(); letter !== undefined; letter = host.receive())
-        this.onLetter(letter as PortLetter);
+    for (const { host } of this.threads.values()) this.receiveFrom(host);
+  }
+
+  private receiveFrom(host: HostThread): void {
+    for (let letter = host.receive(); letter !== undefined; letter = host.receive())
+      this.onLetter(letter as PortLetter);
   }
 
   chooseWorker(): number | undefined {

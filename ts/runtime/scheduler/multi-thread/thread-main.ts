@@ -10,10 +10,11 @@ import { setThreadScheduler, setWorkerThread } from "../../entered.js";
 import { ModuleLoadError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
 import type { Hooks, RuntimeOptions } from "../../options.js";
-import { remember } from "./attached.js";
+import { type Keeper, remember, setKeeper } from "./attached.js";
 import type { Module } from "./functions.js";
 import {
   DYING,
+  type GuestPart,
   IN_ORDER,
   NO_FAREWELL,
   type Parcel,
@@ -25,7 +26,7 @@ import { poolMetrics } from "./pool-metrics.js";
 
 type AnyHook = (...args: never[]) => unknown;
 
-class StartedThread implements ThreadDuties {
+class StartedThread implements ThreadDuties, Keeper {
   private readonly own: OwnThread;
   private readonly start: ThreadStart;
   private readonly scheduler: MultiThread;
@@ -38,6 +39,7 @@ class StartedThread implements ThreadDuties {
     this.scheduler = new MultiThread(options, membership, thread, role, this, modules);
     setThreadScheduler(this.scheduler);
     remember(this.scheduler);
+    setKeeper(this);
     own.onReceivable(() => this.receive());
     own.onExit(() => this.dying());
     this.callHook("onThreadStart", hooks.threadStart);
@@ -72,6 +74,16 @@ class StartedThread implements ThreadDuties {
 
   private post(letter: PortLetter, transfer: readonly object[]): void {
     this.own.post(letter, transfer);
+  }
+
+  joins(part: GuestPart): void {
+    this.post({ kind: "joins", from: this.start.thread, part }, []);
+    // Partner: ThreadPool.mayEnd, which reads these letters after it has stopped the thread.
+    this.scheduler.core.heedStop();
+  }
+
+  leaves(id: string, record: number): void {
+    this.post({ kind: "leaves", from: this.start.thread, id, record }, []);
   }
 
   receive(): void {
