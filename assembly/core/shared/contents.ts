@@ -8,6 +8,7 @@ import {
   KIND,
   KIND_BROADCAST,
   KIND_CHANNEL,
+  OUTCOME_EMPTY,
   QUEUE_FIRST,
   QUEUE_FROM,
   QUEUE_LAST,
@@ -22,27 +23,42 @@ import {
 import { clearSlot } from "./value";
 import { field, link, setField, setLink } from "./words";
 
-/** Everything that is queued is dropped, and the queue is as new. */
-export function clearQueue(object: usize): void {
-  let chunk = link(object, QUEUE_FIRST);
-  let index = field(object, QUEUE_FROM);
+/**
+ * Everything that is queued leaves, and the queue is as new: the first chunk, for freeChunks, once nothing is locked. What is not queued
+ * in it is marked as empty, so that the chain says all there is to know.
+ */
+export function detachQueue(object: usize): usize {
+  const chunk = link(object, QUEUE_FIRST);
   const last = link(object, QUEUE_LAST);
-  const to = field(object, QUEUE_TO);
+  if (chunk != 0) markEmpty(chunk, 0, field(object, QUEUE_FROM));
+  if (last != 0) markEmpty(last, field(object, QUEUE_TO), CHUNK_SLOTS);
   setField(object, QUEUE_LENGTH, 0);
   setLink(object, QUEUE_FIRST, 0);
   setLink(object, QUEUE_LAST, 0);
+  return chunk;
+}
+
+function slotIn(chunk: usize, index: i32): usize {
+  return chunk + CHUNK_FIRST + (index as usize) * SLOT_SIZE;
+}
+
+function markEmpty(chunk: usize, from: i32, to: i32): void {
+  for (let index = from; index < to; index++) setField(slotIn(chunk, index), 0, OUTCOME_EMPTY);
+}
+
+/** Gives back chunks that have left a queue, and what stands in them. */
+export function freeChunks(first: usize): void {
+  let chunk = first;
   while (chunk != 0) {
-    const end = chunk == last ? to : CHUNK_SLOTS;
-    for (; index < end; index++) clearSlot(chunk + CHUNK_FIRST + (index as usize) * SLOT_SIZE);
+    for (let index = 0; index < CHUNK_SLOTS; index++) clearSlot(slotIn(chunk, index));
     const next = link(chunk, 0);
     giveBack(chunk);
     chunk = next;
-    index = 0;
   }
 }
 
 function freeQueue(object: usize): void {
-  clearQueue(object);
+  freeChunks(detachQueue(object));
   const spare = link(object, QUEUE_SPARE);
   if (spare != 0) giveBack(spare);
 }

@@ -1,9 +1,9 @@
 // Senders and receivers: how many there are, and what it means when the last one goes.
 
 import { storeShared } from "../sync";
-import { skipUnread } from "./broadcast";
+import { skipMost, skipUnread } from "./broadcast";
 import { freeClaim, isBroken, lockObject, newClaim, objectOf, unlockObject } from "./claim";
-import { clearQueue } from "./contents";
+import { detachQueue, freeChunks } from "./contents";
 import {
   CLAIM_CURSOR,
   CLAIM_ROLE,
@@ -104,15 +104,20 @@ export function dropReceiver(claim: usize): void {
   const object = objectOf(claim);
   lockObject(object);
   const kind = field(object, KIND);
-  if (kind == KIND_BROADCAST) skipUnread(object, claim);
+  if (kind == KIND_BROADCAST) {
+    skipMost(object, claim);
+    skipUnread(object, claim);
+  }
+  let unread: usize = 0;
   if (uncount(object, claim, RECEIVERS) == 0 && !isBroken(object)) {
     if (kind == KIND_CHANNEL || kind == KIND_ONESHOT) closeUnderLock(object);
     else wakeAll(object, object + PARTING);
     if (kind == KIND_CHANNEL) {
       if (field(object, MAXIMUM) != 0) change(object, PERMITS, field(object, QUEUE_LENGTH));
-      clearQueue(object);
+      unread = detachQueue(object);
     }
     if (kind == KIND_ONESHOT) clearSlot(object + VALUE);
   }
   unlockAndWake(object);
+  freeChunks(unread);
 }

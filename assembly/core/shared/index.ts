@@ -2,6 +2,7 @@
 
 import { BATCH, CLAIMS, RESULT, WOKEN } from "../layout";
 import { loadShared } from "../sync";
+import { giveBack } from "../threads/heap";
 import { worker } from "../worker";
 import { makeRing } from "./broadcast";
 import { freeClaim, lockObject, newBareObject, newClaim, unlockObject } from "./claim";
@@ -83,7 +84,10 @@ export function newObject(kind: i32, permits: i32, maximum: i32): usize {
   const object = newBareObject(kind);
   if (object == 0) return 0;
   const claim = newClaim(object, ROLE_REFERENCE);
-  if (claim == 0) return 0;
+  if (claim == 0) {
+    giveBack(object);
+    return 0;
+  }
   setField(object, PERMITS, permits);
   setField(object, MAXIMUM, maximum);
   if (kind != KIND_BROADCAST || makeRing(object, maximum)) return claim;

@@ -21,7 +21,8 @@
 //  72  version      how often something has happened; read without the lock as a hint
 //  76  stamp        counts calls of notifyWaiters; of a barrier who has arrived, of a watch how often the value was replaced
 //  80  value        a slot: outcome, number
-//  96  queue        first chunk, index in it, last chunk, index in it, length; of a broadcast the ring and its mask
+//  96  queue        first chunk, index in it, last chunk, index in it, length; of a broadcast the ring and its mask, and at 112 how
+//                 many values are kept
 // 116  spare        a chunk that is empty
 export const OBJECT_SIZE: i32 = 120;
 export const REFS: usize = 0;
@@ -50,6 +51,7 @@ export const QUEUE_LENGTH: usize = 112;
 export const QUEUE_SPARE: usize = 116;
 export const RING_ADDRESS: usize = 96;
 export const RING_MASK: usize = 100;
+export const RING_KEPT: usize = 112;
 
 export const KIND_SEMAPHORE: i32 = 1;
 /** A Mutex or a RwLock: who holds all permits may write, and poisons it by dying. */

@@ -2,6 +2,7 @@
 //
 // N1  A notification goes to who waits, or is stored; a second one stores nothing more.
 // N2  `notifyWaiters` reaches every Notified made before the call, polled or not: each remembers the stamp of its making.
+//     Stamps wrap, and only differences are compared.
 // N3  A claim that was chosen alone and goes without having seen it passes the notification on.
 
 import {
@@ -134,7 +135,7 @@ export function notifyWaiters(object: usize): void {
     wakeSome(object);
     claim = firstIn(list);
     // Made after the call, while the lock was let go: those behind it too.
-    if (claim == 0 || field(claim, CLAIM_CURSOR) >= stamp) break;
+    if (claim == 0 || field(claim, CLAIM_CURSOR) - stamp >= 0) break;
     grant(claim, STATE_ALL);
   }
   unlockAndWake(object);

@@ -1,9 +1,10 @@
 // Permits, handed out first-in first-out. Semaphore, Mutex and RwLock are this and a value; a bounded channel gives out its
 // room by it. Tokio's batch_semaphore, with the waiters in shared memory.
 //
-// S1  Permits are conserved: free + held by claims = what was made, added and forgotten.
+// S1  Permits are conserved: free + promised + what the first in line has so far = what was made, added and forgotten. That never
+//     exceeds what there may be.
 // S2  Who waits gets permits in the order of arrival, as they come free; one that wants many holds back all behind it.
-// S3  Nobody takes a permit past a waiter: there are free permits while somebody waits only in the middle of handing them out.
+// S3  Nobody takes a permit past a waiter, but who wants none needs none and does not wait: there are free permits while somebody waits only in the middle of handing them out.
 // S4  Closed, it gives out none; what is held may be given back.
 
 import { loadShared, storeShared } from "../sync";
@@ -61,6 +62,7 @@ function refusal(object: usize): i32 {
 
 /** Under the lock: takes permits that are free (S3). */
 export function takeFree(object: usize, wanted: i32): bool {
+  if (wanted == 0) return true;
   if (field(object, PERMITS) < wanted || firstIn(object + WAITING) != 0) return false;
   add(object, PERMITS, -wanted);
   add(object, PROMISED, wanted);
@@ -73,7 +75,6 @@ export function takeFree(object: usize, wanted: i32): bool {
  */
 export function giveUnderLock(object: usize, count: i32): void {
   let left = count + takeAllFree(object);
-  // Also with nothing left: who wants none may have come to the head of the line.
   for (;;) {
     const first = firstIn(object + WAITING);
     if (first == 0) {
@@ -250,11 +251,19 @@ export function forgetHeld(claim: usize): void {
   freeClaim(claim);
 }
 
-/** More permits; false when there would be more than `most`. */
+/** Under the lock: all there are (S1). Behind the first in line nobody has any. */
+function totalOf(object: usize): i32 {
+  const first = firstIn(object + WAITING);
+  const gathered = first == 0 ? 0 : field(first, CLAIM_HELD);
+  return field(object, PERMITS) + field(object, PROMISED) + gathered;
+}
+
+/** More permits; false when there would be more than `most`, those that are in hands included. */
 export function addPermits(object: usize, count: i32, most: i32): bool {
   lockObject(object);
-  const fits = field(object, PERMITS) <= most - count;
-  if (fits && !isBroken(object)) giveUnderLock(object, count);
+  const broken = isBroken(object);
+  const fits = broken || totalOf(object) <= most - count;
+  if (fits && !broken) giveUnderLock(object, count);
   unlockAndWake(object);
   return fits;
 }

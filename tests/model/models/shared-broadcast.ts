@@ -65,6 +65,13 @@ const LAG_TOLD_AGAIN: Mutant = {
   replace: "    setField(claim, CLAIM_CURSOR, cursor + overtaken - 1);\n",
 };
 
+const KEPT_TWICE: Mutant = {
+  name: "kept-in-one-slot-and-counted-twice",
+  file: "shared/broadcast.ts",
+  find: "    if (field(slot, UNREAD) == 0) change(object, RING_KEPT, 1);\n",
+  replace: "    change(object, RING_KEPT, 1);\n",
+};
+
 const NOT_PINNED: Mutant = {
   name: "read-without-a-pin",
   file: BROADCAST_FILE,
@@ -116,26 +123,31 @@ const overrun = defineModel<Env>({
     same("kept", coreAt(cores, 0).call("broadcast.keptIn", env.object), 0);
     nothingLeft(cores);
   },
-  mutants: [LAG_FORGOTTEN, LAG_TOLD_AGAIN, NOT_PINNED, WAKES_NOBODY],
+  mutants: [LAG_FORGOTTEN, LAG_TOLD_AGAIN, NOT_PINNED, WAKES_NOBODY, KEPT_TWICE],
 });
 
 const LEFT_IN_TWO_STEPS: Mutant = {
   name: "receiver-leaves-in-two-steps",
   file: "shared/ends.ts",
-  find: "  if (kind == KIND_BROADCAST) skipUnread(object, claim);\n",
-  replace: `  if (kind == KIND_BROADCAST) {
-    skipUnread(object, claim);
+  find: "    skipUnread(object, claim);\n",
+  replace: `    skipUnread(object, claim);
     unlockObject(object);
     lockObject(object);
-  }
 `,
 };
 
 const NOT_SKIPPED: Mutant = {
   name: "what-a-receiver-leaves-stays",
   file: "shared/ends.ts",
-  find: "  if (kind == KIND_BROADCAST) skipUnread(object, claim);\n",
+  find: "    skipUnread(object, claim);\n",
   replace: "",
+};
+
+const SKIPPED_AND_UNREAD: Mutant = {
+  name: "passed-over-and-still-before-it",
+  file: "shared/broadcast.ts",
+  find: "  setField(claim, CLAIM_CURSOR, to);\n",
+  replace: "  if (most == i32.MAX_VALUE) setField(claim, CLAIM_CURSOR, to);\n",
 };
 
 const COUNTED_TOO_EARLY: Mutant = {
@@ -179,7 +191,7 @@ const leaving = defineModel<Env>({
     same("in order", env.heard, [...env.heard].sort());
     nothingLeft(cores);
   },
-  mutants: [LEFT_IN_TWO_STEPS, NOT_SKIPPED, COUNTED_TOO_EARLY],
+  mutants: [LEFT_IN_TWO_STEPS, NOT_SKIPPED, COUNTED_TOO_EARLY, SKIPPED_AND_UNREAD],
 });
 
 export const SHARED_BROADCAST_MODELS = [overrun, leaving];

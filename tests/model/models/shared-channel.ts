@@ -262,7 +262,7 @@ const CLEARED_BEFORE_CLOSED: Mutant = {
   file: ENDS_FILE,
   find: "  if (uncount(object, claim, RECEIVERS) == 0 && !isBroken(object)) {\n",
   replace: `  const gone = uncount(object, claim, RECEIVERS) == 0;
-  if (gone && kind == KIND_CHANNEL) clearQueue(object);
+  if (gone && kind == KIND_CHANNEL) unread = detachQueue(object);
   unlockObject(object);
   lockObject(object);
   if (gone && kind == KIND_CHANNEL) {

@@ -19,7 +19,7 @@ import {
   ROLE_WEAK,
   SHATTERED_RING,
 } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
 import { Listening } from "./waits.js";
@@ -239,12 +239,11 @@ export function sharedBroadcast<T>(
       `a whole number from 1 to ${MOST_SLOTS}`,
     );
   const home = currentHome();
-  const { core } = home;
   const slots = 2 ** Math.ceil(Math.log2(capacity));
-  const claim = claimed(core.newObject(KIND_BROADCAST, 0, slots));
-  const object = core.objectOf(claim);
-  const sender = new SharedBroadcastSender<T>(home, claimed(core.newEnd(object, ROLE_SENDER)));
-  const receiver = newReceiver<T>(home, object);
-  core.dropClaim(claim);
-  return [sender, receiver];
+  const claim = claimed(home.core.newObject(KIND_BROADCAST, 0, slots));
+  const { sender, receiver } = newEnds(home, claim);
+  return [
+    new SharedBroadcastSender<T>(home, sender),
+    new SharedBroadcastReceiver<T>(home, receiver),
+  ];
 }

@@ -29,7 +29,6 @@ import {
   MOST_AT_ONCE,
   OUTCOME_BYTES,
   OUTCOME_EMPTY,
-  ROLE_RECEIVER,
   ROLE_SENDER,
   ROLE_WEAK,
   SENT,
@@ -37,7 +36,7 @@ import {
   STATE_MASK,
 } from "./core.js";
 import { SharedGuard } from "./guards.js";
-import { checkWhole, claimed, SharedHandle } from "./handle.js";
+import { checkWhole, claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type Leaseholder, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
 import { Acquiring, Listening } from "./waits.js";
@@ -722,12 +721,8 @@ interface Ends<T> {
 
 function newChannel<T>(capacity: number): Ends<T> {
   const home = currentHome();
-  const { core } = home;
-  const claim = claimed(core.newObject(KIND_CHANNEL, capacity, capacity));
-  const object = core.objectOf(claim);
-  const sender = claimed(core.newEnd(object, ROLE_SENDER));
-  const receiver = claimed(core.newEnd(object, ROLE_RECEIVER));
-  core.dropClaim(claim);
+  const claim = claimed(home.core.newObject(KIND_CHANNEL, capacity, capacity));
+  const { sender, receiver } = newEnds(home, claim);
   return { home, sender, receiver: new SharedReceiver(home, receiver, capacity) };
 }
 

@@ -16,6 +16,9 @@ import { BROKEN, KIND_NOTIFY, WAITING } from "./core.js";
 import { claimed, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 
+/** No waker has been placed: more than there are tasks. */
+const NO_WAKER = 0x7fffffff;
+
 /** Waits for a notification. Cancel-safe; the place in the line is lost. */
 export class SharedNotified extends Future<void> {
   private readonly home: SharedHome;
@@ -25,7 +28,7 @@ export class SharedNotified extends Future<void> {
   private readonly notify: SharedNotify;
   private claim = 0;
   private done = false;
-  private slot = 0;
+  private slot = NO_WAKER;
   private generation = 0;
 
   /** @internal */
@@ -41,8 +44,9 @@ export class SharedNotified extends Future<void> {
   enable(): boolean {
     if (this.done) return true;
     this.notify.held();
-    const waker = this.slot === 0 ? this.home.thisThread() : this.slot;
-    return this.advance(waker, this.generation) !== WAITING;
+    // One that has been polled keeps its waker.
+    if (this.slot !== NO_WAKER) return this.advance(this.slot, this.generation) !== WAITING;
+    return this.advance(this.home.thisThread(), 0) !== WAITING;
   }
 
   private advance(slot: number, generation: number): number {
@@ -73,7 +77,7 @@ export class SharedNotified extends Future<void> {
 
   private forget(): void {
     if (this.slot < 0) this.home.forget(this.slot, this.generation);
-    this.slot = 0;
+    this.slot = NO_WAKER;
   }
 
   override waitsFor(): string | undefined {

@@ -2,16 +2,8 @@
 
 import { type Future, Pending, type Poll, PolledAfterCompletionError } from "../../future/index.js";
 import { BrokenError, RecvError, SendError, TryRecvError } from "../errors.js";
-import {
-  BROKEN,
-  KIND_ONESHOT,
-  OUTCOME_EMPTY,
-  READY,
-  ROLE_RECEIVER,
-  ROLE_SENDER,
-  WAITING,
-} from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { BROKEN, KIND_ONESHOT, OUTCOME_EMPTY, READY, WAITING } from "./core.js";
+import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Listening } from "./waits.js";
 
@@ -159,11 +151,7 @@ export class OneshotReceiverHandle extends SharedHandle {
 
 export function sharedOneshot<T>(): [SharedOneshotSender<T>, SharedOneshotReceiver<T>] {
   const home = currentHome();
-  const { core } = home;
-  const claim = claimed(core.newObject(KIND_ONESHOT, 0, 0));
-  const object = core.objectOf(claim);
-  const sender = new SharedOneshotSender<T>(home, claimed(core.newEnd(object, ROLE_SENDER)));
-  const receiver = new OneshotReceiverHandle(home, claimed(core.newEnd(object, ROLE_RECEIVER)));
-  core.dropClaim(claim);
-  return [sender, new SharedOneshotReceiver<T>(receiver)];
+  const { sender, receiver } = newEnds(home, claimed(home.core.newObject(KIND_ONESHOT, 0, 0)));
+  const handle = new OneshotReceiverHandle(home, receiver);
+  return [new SharedOneshotSender<T>(home, sender), new SharedOneshotReceiver<T>(handle)];
 }

@@ -95,7 +95,7 @@ export class SharedSemaphore extends SharedHandle {
     return new SharedSemaphorePermit(this.home, answer & ~STATE_MASK, siteOf(this.tryAcquire));
   }
 
-  /** @throws {CapacityError} when there would be more than `Semaphore.MAX_PERMITS`. */
+  /** @throws {CapacityError} when there would be more than `Semaphore.MAX_PERMITS`, those that are in hands included. */
   addPermits(count: number): void {
     this.held();
     checkWhole("addPermits(count)", count, 0, MAX_PERMITS);

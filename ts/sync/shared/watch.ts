@@ -3,7 +3,7 @@
 import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
 import { BrokenError, RecvError, SendError } from "../errors.js";
 import { BROKEN, CLOSED, KIND_WATCH, ROLE_RECEIVER, ROLE_SENDER, WAITING } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
 import { Listening } from "./waits.js";
@@ -298,8 +298,10 @@ export function sharedWatch<T>(initial: T): [SharedWatchSender<T>, SharedWatchRe
   const object = core.objectOf(claimed(claim));
   core.setValue(object, outcome, number);
   home.settle();
-  const sender = new SharedWatchSender<T>(home, claimed(core.newEnd(object, ROLE_SENDER)));
-  const receiver = newReceiver<T>(home, object);
-  core.dropClaim(claim);
-  return [sender, receiver];
+  const { sender, receiver } = newEnds(home, claim);
+  const version = core.versionOf(object);
+  return [
+    new SharedWatchSender<T>(home, sender),
+    new SharedWatchReceiver<T>(home, receiver, version),
+  ];
 }
