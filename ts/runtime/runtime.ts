@@ -101,7 +101,8 @@ export class Runtime implements AsyncDisposable {
 
   /**
    * Ends a thread wherever it is, for one that is stuck in a loop without an end: its tasks fail with a JoinError that
-   * `isWorkerLost`, and another thread takes its place.
+   * `isWorkerLost`, and another thread takes its place. Shared primitives stay whole: one that is in the middle of a step finishes that
+   * first.
    *
    * @param worker the number of the thread, as in the metrics and hooks.
    * @returns whether there is such a thread.

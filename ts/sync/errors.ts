@@ -203,7 +203,10 @@ export class ForeignPermitError extends TokiwaError {
   }
 }
 
-/** A thread died in the middle of a change to a shared primitive, which nobody can use any more. */
+/**
+ * A thread died in the middle of a change to a shared primitive, which nobody can use any more: by a `Worker.terminate()` that was
+ * not its runtime's, which ends threads between such changes.
+ */
 export class BrokenError extends TokiwaError {
   constructor() {
     super(
