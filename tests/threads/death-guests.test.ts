@@ -3,7 +3,7 @@
 
 import type { JoinHandle, SendableFunction } from "tokiwa";
 import { Builder, type Runtime } from "tokiwa/runtime";
-import { Mutex, mpsc, PoisonedError, Semaphore } from "tokiwa/sync";
+import { Mutex, mpsc, PoisonedError, Semaphore, type SharedMutex } from "tokiwa/sync";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { rejection, settles } from "../support/tasks.js";
 import { crew, dismiss, LONG, unmanned } from "./crew.js";
@@ -81,6 +81,14 @@ describe.each(HOMES)("primitives of %s", (_, home) => {
     }
     expect(semaphore.availablePermits()).toBe(1);
   });
+});
+
+test("a worker that has built a runtime dies: a lock there that it held comes back, poisoned, to who has a handle of it", async () => {
+  const rt = crew(1);
+  const [mutex] = (await settles(rt.spawn(tasks.locksItsOwn), LONG)) as [SharedMutex<number>];
+  const waits = settles(rejection(mutex.lock()), LONG);
+  await isLost(rt.spawn(tasks.exits as Task));
+  expect(await waits).toBeInstanceOf(PoisonedError);
 });
 
 describe("programs", () => {

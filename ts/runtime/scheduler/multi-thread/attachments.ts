@@ -3,7 +3,8 @@
 //
 // A runtime has no port to such a thread, so only what can be bytes goes to and fro; what needs a port is refused.
 //
-// A1  Who has started this thread is told of the part before its memory is used, and clears up there too when the thread has ended.
+// A1  Who has started this thread is told of the part before its memory is used, and clears up there too when the thread has ended. The
+//     same is done for a runtime that this thread builds (pool.ts).
 
 import { host } from "#host";
 import { SendError } from "../../../send/errors.js";

@@ -26,7 +26,7 @@ import type { Hooks, RuntimeOptions } from "../../options.js";
 import { textOf } from "../../panics.js";
 import type { TaskDump } from "../../reports.js";
 import type { TaskCell, TaskDetails } from "../../task/cell.js";
-import { forget, remember } from "./attached.js";
+import { forget, remember, threadKeeper } from "./attached.js";
 import { clearUpAfter, mayEndIn, partsAfter } from "./guests.js";
 import {
   DYING,
@@ -104,6 +104,7 @@ export class ThreadPool implements ThreadDuties {
   private newCaller(shared: Membership["shared"]): Owner {
     const { options, workers } = this;
     const record = claimCaller(shared, workers, this.host.cores, options);
+    threadKeeper()?.joins({ membership: this.membership, record });
     const caller = new Owner(options, this.membership, record, this);
     caller.core.becomeOwner();
     remember(caller);
@@ -459,6 +460,7 @@ export class Owner extends MultiThread {
     this.pool.close();
     super.close();
     forget(this);
+    threadKeeper()?.leaves(this.membership.id, this.thread);
   }
 
   override async settled(limitMs: number | undefined): Promise<TaskDump[]> {
