@@ -27,7 +27,6 @@ import {
   CLAIM_NEXT,
   CLAIM_PREVIOUS,
   CLAIM_SLOT,
-  REFS,
   STATE_READY,
 } from "./layout";
 import { link, setField, setLink } from "./words";
@@ -113,13 +112,13 @@ export function wakeSome(object: usize): void {
 
 /**
  * Everybody in a line is to look again. Who joins while the lock is let go for a moment has looked already: it is not gone on for as long
- * as others come back that fast, but for as many as there are claims on the object, since no more than that were in the line.
+ * as others come back that fast, but for as many as were in the line when it was let go first: counted once.
  */
 export function wakeAll(object: usize, list: usize): void {
   let most = i32.MAX_VALUE;
   for (let claim = firstIn(list); claim != 0 && most > 0; claim = firstIn(list)) {
     if (areWakesFull()) {
-      if (most == i32.MAX_VALUE) most = loadShared(object + REFS);
+      if (most == i32.MAX_VALUE) most = lengthOf(list);
       wakeSome(object);
       claim = firstIn(list);
       if (claim == 0) return;
@@ -127,6 +126,12 @@ export function wakeAll(object: usize, list: usize): void {
     grant(claim, STATE_READY);
     if (most != i32.MAX_VALUE) most--;
   }
+}
+
+function lengthOf(list: usize): i32 {
+  let length = 0;
+  for (let claim = firstIn(list); claim != 0; claim = link(claim, CLAIM_NEXT)) length++;
+  return length;
 }
 
 export function wakeWaiter(slot: i32, generation: i32): void {

@@ -315,6 +315,7 @@ const receiverDropped = defineModel<Blocks>({
 const permitOutlives = defineModel<Env & { readonly permit: number }>({
   name: "shared-channel-permit-outlives-the-receiver",
   proves: "a permit that is used while the receiver is dropped sends its value or frees it",
+  preemptions: 3,
   setup(cores) {
     const env = channel(cores, 1);
     return { ...env, permit: take(coreAt(cores, 0), env.object, 1) };
@@ -357,6 +358,7 @@ const lease = defineModel<Env>({
   name: "shared-channel-lease",
   proves:
     "values of a lease are taken once and in order while others are sent; blocks are no part of it, and what is leased goes with the queue",
+  preemptions: 3,
   setup(cores) {
     const env = channel(cores, 0);
     coreAt(cores, 0).call("channel.send", env.object, NUMBER, 1);

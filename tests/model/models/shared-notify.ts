@@ -180,7 +180,7 @@ const enabled = defineModel<Env>({
 const LATER_REACHED: Mutant = {
   name: "notify-waiters-reaches-who-came-while-it-woke",
   file: NOTIFY_FILE,
-  find: "    if (claim == 0 || field(claim, CLAIM_CURSOR) >= stamp) break;",
+  find: "    if (claim == 0 || field(claim, CLAIM_CURSOR) - stamp >= 0) break;",
   replace: "    if (claim == 0) break;",
 };
 
