@@ -13,7 +13,7 @@ import {
 } from "../future/index.js";
 import type { BarrierWaitResult } from "./barrier-wait-result.js";
 import { CapacityError } from "./errors.js";
-import { type SharedBarrier, sharedBarrier } from "./shared/cells.js";
+import { type SharedBarrier, sharedBarrier } from "./shared/barrier.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 const LEADER: BarrierWaitResult = /* @__PURE__ */ Object.freeze({ isLeader: true });

@@ -38,15 +38,12 @@ export { PollSender } from "./poll-sender.js";
 export { ReadGuard, RwLock, type RwLockOptions, WriteGuard } from "./rw-lock.js";
 export { Semaphore, SemaphorePermit } from "./semaphore.js";
 export { SetOnce } from "./set-once.js";
-export { SharedBarrier, SharedOnceCell, SharedSetOnce } from "./shared/cells.js";
+export { SharedBarrier } from "./shared/barrier.js";
 export { type Guarded, Region, type RegionView, region } from "./shared/locked-value.js";
-export {
-  SharedMutex,
-  SharedMutexGuard,
-  SharedReadGuard,
-  SharedRwLock,
-  SharedWriteGuard,
-} from "./shared/locks.js";
+export { SharedMutex, SharedRwLock } from "./shared/locks.js";
 export { SharedNotified, SharedNotify } from "./shared/notify.js";
+export { SharedOnceCell } from "./shared/once-cell.js";
 export { SharedSemaphore, SharedSemaphorePermit } from "./shared/semaphore.js";
+export { SharedSetOnce } from "./shared/set-once.js";
+export { SharedMutexGuard, SharedReadGuard, SharedWriteGuard } from "./shared/value-guards.js";
 export * as watch from "./watch/index.js";

@@ -7,9 +7,7 @@
 import {
   type AsyncFunction,
   type Context,
-  describeWait,
   Future,
-  isCoroutineFunction,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -17,10 +15,11 @@ import {
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
-import { CallbackContext, futureOf, type Returned } from "./callback.js";
+import type { Returned } from "./callback.js";
 import { checkFunction, SetError } from "./errors.js";
+import { Initialization, type Initializer } from "./initialization.js";
 import type { Loan } from "./lost.js";
-import { type SharedOnceCell, sharedOnceCell } from "./shared/cells.js";
+import { type SharedOnceCell, sharedOnceCell } from "./shared/once-cell.js";
 
 /** The semaphore has one permit, for the initialiser, and is closed once there is a value. */
 class State<T> extends BatchSemaphore {
@@ -59,74 +58,45 @@ class Turn<T> extends Acquire<State<T>, void> {
   }
 }
 
-type Initializer = (...args: unknown[]) => unknown;
-
 class GetOrInit<T> extends Future<T> {
   private readonly state: State<T>;
-  private readonly initializer: Initializer;
-  private readonly args: readonly unknown[];
-  private readonly context: CallbackContext;
   /** Before it has its turn. */
   private turn: Turn<T> | undefined;
-  /** Its own initialiser, once it has its turn. */
-  private body: Future<unknown> | undefined;
+  /** Until this has ended. */
+  private initialization: Initialization | undefined;
 
   constructor(state: State<T>, initializer: Initializer, args: readonly unknown[]) {
     super();
     this.state = state;
-    this.initializer = initializer;
-    this.args = args;
-    this.context = new CallbackContext();
     this.turn = new Turn(state, 1, undefined);
-    this.body = undefined;
+    this.initialization = new Initialization(initializer, args);
   }
 
   override poll(cx: Context): Poll<T> {
-    const { turn, body, state } = this;
-    if (body !== undefined) return this.pollBody(cx, body);
-    if (turn === undefined) throw new PolledAfterCompletionError("getOrInit()");
+    const { turn, initialization, state } = this;
+    if (initialization === undefined) throw new PolledAfterCompletionError("getOrInit()");
+    if (turn === undefined) return this.run(cx, initialization);
     if (state.isClosed()) return this.found(cx, turn);
     if (turn.poll(cx) === Pending) return Pending;
     this.turn = undefined;
-    const started = this.start();
-    return started === undefined ? (state.value as T) : this.pollBody(cx, started);
+    return this.run(cx, initialization);
   }
 
   private found(cx: Context, turn: Turn<T>): Poll<T> {
     if (!proceed(cx)) return Pending;
     this.turn = undefined;
+    this.initialization = undefined;
     turn[Symbol.dispose]();
     return this.state.value as T;
   }
 
-  /** Calls the initialiser; what it returns to be waited for, or undefined if the value is there. */
-  private start(): Future<unknown> | undefined {
+  private run(cx: Context, initialization: Initialization): Poll<T> {
     let failed = true;
     try {
-      const result = this.initializer(...this.arguments());
-      this.body = futureOf(result);
-      if (this.body === undefined) this.state.store(result as T);
-      failed = false;
-      return this.body;
-    } finally {
-      if (failed) this.state.release(1);
-    }
-  }
-
-  /** A function that declares one parameter more gets the context; rest parameters must not find it among the arguments. */
-  private arguments(): readonly unknown[] {
-    const { initializer, args, context } = this;
-    const wantsContext = initializer.length > args.length && !isCoroutineFunction(initializer);
-    return wantsContext ? [...args, context] : args;
-  }
-
-  private pollBody(cx: Context, body: Future<unknown>): Poll<T> {
-    let failed = true;
-    try {
-      const value = body.poll(cx);
+      const value = initialization.poll(cx);
       failed = false;
       if (value === Pending) return Pending;
-      this.body = undefined;
+      this.initialization = undefined;
       this.state.store(value as T);
       return value as T;
     } finally {
@@ -136,23 +106,25 @@ class GetOrInit<T> extends Future<T> {
 
   /** The next in line has its turn (O2). */
   private giveUp(): void {
-    this.body = undefined;
+    this.initialization = undefined;
     this.state.release(1);
   }
 
   override waitsFor(): string | undefined {
-    return this.body === undefined ? this.turn?.waitsFor() : describeWait(this.body);
+    return this.turn?.waitsFor() ?? this.initialization?.waitsFor();
   }
 
   override [Symbol.dispose](): void {
-    const { turn, body } = this;
+    const { turn, initialization } = this;
+    if (initialization === undefined) return;
     this.turn = undefined;
-    turn?.[Symbol.dispose]();
-    if (body === undefined) return;
-    this.body = undefined;
+    this.initialization = undefined;
+    if (turn !== undefined) {
+      turn[Symbol.dispose]();
+      return;
+    }
     try {
-      this.context.abort();
-      body[Symbol.dispose]();
+      initialization[Symbol.dispose]();
     } finally {
       this.giveUp();
     }

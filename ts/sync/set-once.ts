@@ -9,7 +9,7 @@ import {
   proceed,
 } from "../future/index.js";
 import { SetError } from "./errors.js";
-import { type SharedSetOnce, sharedSetOnce } from "./shared/cells.js";
+import { type SharedSetOnce, sharedSetOnce } from "./shared/set-once.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 class State<T> {

@@ -2,7 +2,7 @@
 // whatever thread; everybody else asks it, and is woken through it.
 
 import { type Context, replaceBudget, UNLIMITED, Waker } from "../../future/index.js";
-import type { SharedFlag } from "../shared/cells.js";
+import type { SharedFlag } from "../shared/flag.js";
 import type { Cancellable, CancellationSource } from "./source.js";
 
 export class FlagSource implements CancellationSource {

@@ -12,7 +12,7 @@ import {
   proceed,
 } from "../../future/index.js";
 import { NotASignalError } from "../errors.js";
-import { type SharedFlag, sharedFlag } from "../shared/cells.js";
+import { type SharedFlag, sharedFlag } from "../shared/flag.js";
 import { WaitNode } from "../waiters.js";
 import { FlagSource } from "./flag-source.js";
 import { CancellationNode } from "./node.js";

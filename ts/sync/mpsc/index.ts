@@ -7,7 +7,7 @@ import {
   type SharedUnboundedSender,
   sharedChannel,
   sharedUnboundedChannel,
-} from "../shared/mpsc.js";
+} from "../shared/mpsc/index.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
 import { Sender, UnboundedSender } from "./sender.js";
@@ -20,7 +20,7 @@ export {
   SharedSender,
   SharedUnboundedSender,
   SharedWeakSender,
-} from "../shared/mpsc.js";
+} from "../shared/mpsc/index.js";
 export { Permit, Permits } from "./permits.js";
 export { Receiver } from "./receiver.js";
 export { OwnedPermit, Sender, UnboundedSender, WeakSender } from "./sender.js";

@@ -28,7 +28,7 @@ export interface SentHandle {
 /** A receiver that takes note of many values at once. */
 export interface Leaseholder {
   /** What it has used leaves the queue. */
-  settleLease(): void;
+  settle(): void;
 }
 
 export interface SharedHome {

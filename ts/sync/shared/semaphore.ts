@@ -23,8 +23,8 @@ class Acquire extends Acquiring<SharedSemaphorePermit> {
   protected override acquired(claim: number): SharedSemaphorePermit {
     return new SharedSemaphorePermit(this.home, claim, this.site);
   }
-  protected override closed(): Error {
-    return new AcquireError();
+  protected override closed(): never {
+    throw new AcquireError();
   }
 }
 

@@ -1,19 +1,27 @@
 // Which handles can be sent to another thread, and how each is made of what has arrived. The runtime registers them.
 
 import { CancellationToken } from "../cancellation/token.js";
+import { SharedBarrier } from "./barrier.js";
 import {
   SharedBroadcastReceiver,
   SharedBroadcastSender,
   SharedBroadcastWeakSender,
 } from "./broadcast.js";
-import { SharedBarrier, SharedFlag, SharedOnceCell, SharedSetOnce } from "./cells.js";
+import { SharedFlag } from "./flag.js";
 import type { SharedHandle } from "./handle.js";
 import type { SharedHome } from "./home.js";
 import { SharedMutex, SharedRwLock } from "./locks.js";
-import { SharedReceiver, SharedSender, SharedUnboundedSender, SharedWeakSender } from "./mpsc.js";
+import {
+  SharedReceiver,
+  SharedSender,
+  SharedUnboundedSender,
+  SharedWeakSender,
+} from "./mpsc/index.js";
 import { SharedNotify } from "./notify.js";
+import { SharedOnceCell } from "./once-cell.js";
 import { OneshotReceiverHandle, SharedOneshotReceiver, SharedOneshotSender } from "./oneshot.js";
 import { SharedSemaphore } from "./semaphore.js";
+import { SharedSetOnce } from "./set-once.js";
 import { SharedWatchReceiver, SharedWatchSender } from "./watch.js";
 
 type Sent = SharedHandle | SharedOneshotReceiver<unknown> | CancellationToken;

@@ -150,7 +150,8 @@ export abstract class Acquiring<T> extends Waiting<T> {
 
   /** They are there; the claim is the receiver's from here on. */
   protected abstract acquired(claim: number): T;
-  protected abstract closed(): Error;
+  /** There will be none any more: a result all the same, or an error that is thrown. */
+  protected abstract closed(): T;
 
   override poll(cx: Context): Poll<T> {
     this.assertPollable();
@@ -159,7 +160,8 @@ export abstract class Acquiring<T> extends Waiting<T> {
     if (state === WAITING || !proceed(cx)) return Pending;
     if (state !== HELD) {
       this.end();
-      throw state === BROKEN ? new BrokenError() : this.closed();
+      if (state === BROKEN) throw new BrokenError();
+      return this.closed();
     }
     const claim = this.claim;
     this.claim = 0;

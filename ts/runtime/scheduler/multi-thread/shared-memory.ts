@@ -153,7 +153,7 @@ export class SharedMemory implements SharedHome {
     if (this.leases.size === 0) return;
     const holders = [...this.leases];
     this.leases.clear();
-    for (const holder of holders) holder.settleLease();
+    for (const holder of holders) holder.settle();
   }
 
   isShared(): boolean {

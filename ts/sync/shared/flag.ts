@@ -1,0 +1,40 @@
+// The flag by which a CancellationToken reaches other threads: its version is 0 until it is raised.
+
+import type { Future } from "../../future/index.js";
+import { AwaitVersion, newCell } from "./await-version.js";
+import { OUTCOME_EMPTY, OUTCOME_NONE } from "./core.js";
+import { SharedHandle } from "./handle.js";
+import { destinationHome } from "./home.js";
+
+class AwaitFlag extends AwaitVersion<void> {
+  protected override what(): string {
+    return "CancellationToken.cancelled()";
+  }
+  protected override changed(): void {}
+}
+
+/** Raised once, seen by all threads: what a CancellationToken is to other threads. */
+export class SharedFlag extends SharedHandle {
+  protected override describe(): string {
+    return "a CancellationToken";
+  }
+
+  isRaised(): boolean {
+    return this.home.core.versionOf(this.object) !== 0;
+  }
+
+  raise(): void {
+    if (!this.isHeld()) return;
+    this.home.core.publishOnce(this.object, OUTCOME_NONE, OUTCOME_EMPTY);
+    this.home.settle();
+  }
+
+  raised(): Future<void> {
+    return new AwaitFlag(this, 0);
+  }
+}
+
+export function sharedFlag(): SharedFlag {
+  const home = destinationHome();
+  return new SharedFlag(home, newCell(home, 0));
+}

@@ -1,0 +1,102 @@
+// Waiting for room in a shared channel, and sending into it.
+//
+// W1  A value is written before its room is taken: one that found no room, or no receiver, is given back (home.ts, O2).
+// W2  Who waits holds a place in the channel's line of permits. What is granted is a permit of the claim that waited, which a send
+//     fulfils and drops, and everybody else gets as the permit that they asked for.
+// W3  Values that a receiver of this thread has used and not said so (lease.ts) may be all that is in the way: they leave the queue
+//     before a send finds no room.
+
+import {
+  type Context,
+  Pending,
+  type Poll,
+  proceed,
+  requireContext,
+  type Suspension,
+  suspend,
+} from "../../../future/index.js";
+import { SendError, SharedMemoryFullError } from "../../errors.js";
+import { FULL, GONE, SENT } from "../core.js";
+import type { SharedHome } from "../home.js";
+import { Acquiring, type Place } from "../waits.js";
+import { fulfil, SharedPermit, SharedPermits } from "./permits.js";
+
+/** Sends what has just been written, into room that is free: SENT, FULL or GONE. @throws {SharedMemoryFullError} */
+export function sendWritten(home: SharedHome, object: number): number {
+  let answer = home.core.send(object, home.outcome, home.number);
+  if (answer === FULL && home.leases.size > 0) {
+    home.settleLeases();
+    answer = home.core.send(object, home.outcome, home.number);
+  }
+  if (answer !== SENT) home.discard();
+  home.settle();
+  if (answer > GONE) throw new SharedMemoryFullError();
+  return answer;
+}
+
+export class Send<T> extends Acquiring<void> {
+  private readonly value: T;
+
+  constructor(place: Place, value: T) {
+    super(place, 1);
+    this.value = value;
+  }
+
+  protected override what(): string {
+    return "mpsc.send()";
+  }
+
+  /** The common case has room that nobody waits for: one step, without a permit in between. */
+  override poll(cx: Context): Poll<void> {
+    if (this.claim !== 0 || this.done) return super.poll(cx);
+    this.assertPollable();
+    if (!proceed(cx)) return Pending;
+    this.home.write(this.value, "the value");
+    const answer = sendWritten(this.home, this.object);
+    if (answer === FULL) return super.poll(cx);
+    this.end();
+    if (answer === GONE) this.closed();
+  }
+
+  // See Future.next.
+  protected override next(): IteratorResult<Suspension, void> {
+    const value = this.poll(requireContext());
+    return value === Pending ? suspend(this) : { done: true, value };
+  }
+
+  protected override acquired(claim: number): void {
+    try {
+      fulfil(this.home, claim, this.value);
+    } finally {
+      this.home.core.dropClaim(claim);
+    }
+  }
+
+  protected override closed(): never {
+    throw new SendError(this.value);
+  }
+}
+
+export class Reserve<T> extends Acquiring<SharedPermit<T>> {
+  protected override what(): string {
+    return "mpsc.reserve()";
+  }
+  protected override acquired(claim: number): SharedPermit<T> {
+    return new SharedPermit(this.home, claim);
+  }
+  protected override closed(): never {
+    throw new SendError(undefined);
+  }
+}
+
+export class ReserveMany<T> extends Acquiring<SharedPermits<T>> {
+  protected override what(): string {
+    return "mpsc.reserveMany()";
+  }
+  protected override acquired(claim: number): SharedPermits<T> {
+    return new SharedPermits(this.home, claim);
+  }
+  protected override closed(): never {
+    throw new SendError(undefined);
+  }
+}

@@ -1,0 +1,75 @@
+// The shared twin of SetOnce: its version is 0 until it is set.
+
+import type { Future } from "../../future/index.js";
+import { SetError } from "../errors.js";
+import { AwaitVersion, newCell } from "./await-version.js";
+import { ROLE_SENDER } from "./core.js";
+import { claimed, SharedHandle } from "./handle.js";
+import { currentHome } from "./home.js";
+
+class AwaitSet<T> extends AwaitVersion<T> {
+  private readonly cell: SharedSetOnce<T>;
+
+  constructor(cell: SharedSetOnce<T>) {
+    super(cell, 0);
+    this.cell = cell;
+  }
+
+  protected override what(): string {
+    return "SetOnce.wait()";
+  }
+
+  protected override changed(): T {
+    return this.cell.get() as T;
+  }
+}
+
+/** A cell that is set once, by whichever thread. `Send`; methods as those of `SetOnce`. */
+export class SharedSetOnce<T> extends SharedHandle {
+  private read = false;
+  private value: T | undefined = undefined;
+
+  protected override describe(): string {
+    return "a SetOnce";
+  }
+
+  /** @throws {SetError} with the value, when there is one already. @throws {SendError} when the value cannot be sent. */
+  set(value: T): void {
+    this.held();
+    this.home.write(value, "the value of a SetOnce");
+    const { core, outcome, number } = this.home;
+    const accepted = core.publishOnce(this.object, outcome, number) !== 0;
+    if (!accepted) this.home.discard();
+    this.home.settle();
+    if (!accepted) throw new SetError(value, false);
+  }
+
+  /** The value, read from shared memory once for each handle, or undefined. */
+  get(): T | undefined {
+    this.held();
+    if (this.read || this.home.core.versionOf(this.object) === 0) return this.value;
+    this.value = this.home.read(this.home.core.readValue(this.object)) as T;
+    this.read = true;
+    return this.value;
+  }
+
+  isInitialized(): boolean {
+    return this.home.core.versionOf(this.object) !== 0;
+  }
+
+  /** Waits for the value. Cancel-safe. */
+  wait(): Future<T> {
+    this.held();
+    return new AwaitSet(this);
+  }
+
+  clone(): SharedSetOnce<T> {
+    const claim = claimed(this.home.core.newEnd(this.object, ROLE_SENDER));
+    return new SharedSetOnce(this.home, claim);
+  }
+}
+
+export function sharedSetOnce<T>(): SharedSetOnce<T> {
+  const home = currentHome();
+  return new SharedSetOnce(home, newCell(home, 0));
+}
