@@ -71,7 +71,8 @@ export const KINDS: Record<string, Kind> = {
   },
   RwLock: {
     isUnique: false,
-    use: (handle: ReturnType<typeof RwLock.shared<string[]>>) => handle.tryRead().release(),
+    // The other thread may hold it for writing at this moment.
+    use: (handle: ReturnType<typeof RwLock.shared<string[]>>) => handle.isPoisoned(),
     make() {
       const handle = RwLock.shared(["here"], { maxReaders: 7 });
       return {
@@ -276,7 +277,7 @@ export const KINDS: Record<string, Kind> = {
   },
   "broadcast.Receiver": {
     isUnique: true,
-    use: (handle: broadcast.SharedReceiver<string>) => handle.len(),
+    use: (handle: broadcast.SharedReceiver<string>) => handle.isClosed(),
     make() {
       const [sender, handle] = broadcast.shared<string>(4);
       sender.send("before");

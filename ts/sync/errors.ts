@@ -1,6 +1,6 @@
 // Errors of channels and locks. What could not be delivered comes back with them.
 
-import { describe, TokiwaError } from "../future/index.js";
+import { describe, type Future, TokiwaError } from "../future/index.js";
 
 /** The value could not be sent: nobody can receive it any more. */
 export class SendError<T = unknown> extends TokiwaError {
@@ -105,6 +105,20 @@ export class SyncArgumentError extends TokiwaError {
   constructor(argument: string, given: unknown, allowed: string) {
     super(`${argument} was given ${describe(given)}, but must be ${allowed}`);
     this.argument = argument;
+    this.given = given;
+  }
+}
+
+/** A region of shared memory was assigned something that it cannot be filled from. */
+export class RegionValueError extends TokiwaError {
+  readonly given: unknown;
+  /** @internal */
+  constructor(view: string, length: number, given: unknown) {
+    const type = view.startsWith("Big") ? "bigints" : "numbers";
+    super(
+      `a region of ${length} elements of ${view} cannot be filled from ${describe(given)}: assign an array of at most as many ` +
+        `${type}, or change \`value\` in place`,
+    );
     this.given = given;
   }
 }
@@ -215,30 +229,27 @@ export class BrokenError extends TokiwaError {
   }
 }
 
-/** The thread that held a shared lock died: the value may be half changed. */
+/** The thread that held a shared lock died: the value may be half changed. The lock has been released again, and stays poisoned. */
 export class PoisonedError<G = unknown> extends TokiwaError {
-  private readonly guard: G;
-  private readonly clear: () => void;
+  private readonly lockAnyway: () => Future<G>;
 
   /** @internal */
-  constructor(method: string, guard: G, clear: () => void) {
+  constructor(method: string, lockAnyway: () => Future<G>) {
     super(
-      `${method} got a lock whose holder's thread has died, so the value may be half changed: look at it through ` +
-        "`error.recover()`, which gives the guard and clears the poison, or release it with `error[Symbol.dispose]()`",
+      `${method} found that the thread of a holder has died, so the value may be half changed: lock it all the same with ` +
+        "`yield* error.recover()`, which clears the poison",
     );
-    this.guard = guard;
-    this.clear = clear;
+    this.lockAnyway = lockAnyway;
   }
 
-  /** The guard; the lock is as good as new from here on. */
-  recover(): G {
-    this.clear();
-    return this.guard;
-  }
-
-  /** Releases the lock, which stays poisoned. */
-  [Symbol.dispose](): void {
-    (this.guard as Disposable)[Symbol.dispose]();
+  /**
+   * Waits for the lock again, as the method that failed would, and clears the poison when it has it. Without this the lock stays
+   * poisoned, and free for whoever comes next. Cancel-safe, as the method is.
+   *
+   * @throws {ClosedHandleError} when the lock's handle has been disposed.
+   */
+  recover(): Future<G> {
+    return this.lockAnyway();
   }
 }
 

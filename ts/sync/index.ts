@@ -16,6 +16,7 @@ export {
   PoisonedError,
   ReadOnlyGuardError,
   RecvError,
+  RegionValueError,
   ReleasedGuardError,
   SendError,
   SetError,

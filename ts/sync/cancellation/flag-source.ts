@@ -30,18 +30,19 @@ export class FlagSource implements CancellationSource {
 
   begin(node: Cancellable): void {
     this.node = node;
-    this.raised = this.flag.raised();
+    if (!this.flag.isRaised()) this.raised = this.flag.raised();
     this.look();
   }
 
   /** Waits by the flag; the budget of the poll under way, if any, is not this wait's. */
   private look(): void {
     const { node, raised } = this;
-    if (node === undefined || raised === undefined) return;
+    if (node === undefined) return;
     if (this.flag.isRaised()) {
       node.cancel(this.reason());
       return;
     }
+    if (raised === undefined) return;
     const budget = replaceBudget(UNLIMITED);
     try {
       if (raised.poll(this.context) === undefined) node.cancel(this.reason());

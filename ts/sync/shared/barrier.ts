@@ -9,12 +9,10 @@ import { checkWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 
 class BarrierWait extends AwaitVersion<BarrierWaitResult> {
-  private readonly barrier: SharedBarrier;
   private arrived = false;
 
   constructor(barrier: SharedBarrier) {
     super(barrier, 0);
-    this.barrier = barrier;
   }
 
   protected override what(): string {
@@ -27,7 +25,6 @@ class BarrierWait extends AwaitVersion<BarrierWaitResult> {
     generation: number,
   ): Poll<BarrierWaitResult> {
     if (!this.arrived) {
-      this.barrier.held();
       this.arrived = true;
       this.seen = this.home.core.arrive(this.object);
       if (this.seen === -1) return { isLeader: true };
@@ -48,10 +45,10 @@ export class SharedBarrier extends SharedHandle {
 
   /** As `Barrier.wait`. Not cancel-safe: who has arrived stays counted. */
   wait(): Future<BarrierWaitResult> {
-    this.held();
     return new BarrierWait(this);
   }
 
+  /** A handle of the same barrier, for another owner. @throws {ClosedHandleError} when this one was disposed. */
   clone(): SharedBarrier {
     return new SharedBarrier(this.home, claimed(this.home.core.newReference(this.object)));
   }

@@ -9,6 +9,7 @@ import {
   SendError,
   TryRecvError,
 } from "../errors.js";
+import { WaitList } from "../waiters.js";
 import {
   ALL_READ,
   KIND_BROADCAST,
@@ -19,105 +20,107 @@ import {
   ROLE_WEAK,
   SHATTERED_RING,
 } from "./core.js";
-import { claimed, newEnds, SharedHandle } from "./handle.js";
+import { assertWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
-import { Listening } from "./waits.js";
+import { Listening, PolledByHand } from "./waits.js";
 
-/** The ring is one block of the core's heap. */
+/** The ring is one block of the core's heap, 16 bytes a slot. */
 const MOST_SLOTS: number = 2 ** 20;
 
-abstract class BroadcastHandle extends SharedHandle {
+abstract class BroadcastSide extends SharedHandle {
+  /** Senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this was disposed. */
   strongCount(): number {
     return this.home.core.strongOf(this.object);
   }
 
+  /** Weak senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this was disposed. */
   weakCount(): number {
     return this.home.core.weakOf(this.object);
-  }
-
-  sameChannel(other: BroadcastHandle): boolean {
-    return this.sameObject(other);
   }
 }
 
 /** Sends to every receiver. `Send`; methods as those of `broadcast.Sender`. */
-export class SharedBroadcastSender<T> extends BroadcastHandle {
+export class SharedBroadcastSender<T> extends BroadcastSide {
   protected override describe(): string {
     return "a broadcast sender";
   }
 
-  /** Sends; never waits. @returns how many receivers it reaches. @throws {SendError} with the value when there are none. */
+  /**
+   * Sends; never waits.
+   *
+   * @returns how many receivers it reaches. @throws {SendError} with the value, when there are none or it cannot be sent.
+   * @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
+   */
   send(value: T): number {
-    this.held();
-    this.home.write(value, "value");
+    const object = this.written(value, "the value");
     const { core, outcome, number } = this.home;
-    const receivers = core.broadcast(this.object, outcome, number);
+    const receivers = core.broadcast(object, outcome, number);
     if (receivers === 0) this.home.discard();
     this.home.settle();
-    if (receivers === 0) throw new SendError(value);
-    return receivers;
+    if (receivers > 0) return receivers;
+    assertWhole(this.home, object);
+    throw new SendError(value);
   }
 
-  /** A receiver of what is sent from now on. */
+  /** Whether both send into the same channel. @throws {ClosedHandleError} when one of them was disposed. */
+  sameChannel(other: SharedBroadcastSender<T>): boolean {
+    return this.sameObject(other);
+  }
+
+  /** A receiver of what is sent from now on. @throws {ClosedHandleError} when this sender was disposed. */
   subscribe(): SharedBroadcastReceiver<T> {
-    this.held();
     return newReceiver(this.home, this.object);
   }
 
-  /** Values that are kept because some receiver has not read them. */
+  /** Values that some receiver has not received yet. @throws {ClosedHandleError} when this sender was disposed. */
   len(): number {
     return this.home.core.keptIn(this.object);
   }
 
+  /** Whether there are none. @throws {ClosedHandleError} when this sender was disposed. */
   isEmpty(): boolean {
     return this.len() === 0;
   }
 
+  /** Receivers that have not been disposed, on all threads. @throws {ClosedHandleError} when this sender was disposed. */
   receiverCount(): number {
     return this.home.core.receiversOf(this.object);
   }
 
-  /** Waits until there is no receiver. Cancel-safe. */
+  /** Waits until there is no receiver. Cancel-safe. @throws {ClosedHandleError} when this sender was disposed. */
   closed(): Future<void> {
-    this.held();
     return new AwaitParting(this);
   }
 
+  /** A handle that does not keep the channel open. @throws {ClosedHandleError} when this sender was disposed. */
   downgrade(): SharedBroadcastWeakSender<T> {
-    this.held();
     const claim = claimed(this.home.core.newEnd(this.object, ROLE_WEAK));
     return new SharedBroadcastWeakSender(this.home, claim);
   }
 
+  /** Another sender, for another owner. @throws {ClosedHandleError} when this sender was disposed. */
   clone(): SharedBroadcastSender<T> {
-    this.held();
     const claim = claimed(this.home.core.newEnd(this.object, ROLE_SENDER));
     return new SharedBroadcastSender(this.home, claim);
   }
 
+  /** Gives the handle up. When the last one is, receivers get what is left and then a `RecvError`. */
   close(): void {
     this[Symbol.dispose]();
   }
 }
 
-/** Does not keep the channel open. */
-export class SharedBroadcastWeakSender<T> extends BroadcastHandle {
+/** A sender that does not keep the channel open. `Send`. */
+export class SharedBroadcastWeakSender<T> extends BroadcastSide {
   protected override describe(): string {
     return "a weak sender";
   }
 
-  /** A sender, or undefined once all of them are gone. */
+  /** A sender, or undefined once all of them are gone. @throws {ClosedHandleError} when this was disposed. */
   upgrade(): SharedBroadcastSender<T> | undefined {
-    this.held();
     const claim = this.home.core.upgradeWeak(this.object);
     return claim === 0 ? undefined : new SharedBroadcastSender(this.home, claim);
-  }
-
-  clone(): SharedBroadcastWeakSender<T> {
-    this.held();
-    const claim = claimed(this.home.core.newEnd(this.object, ROLE_WEAK));
-    return new SharedBroadcastWeakSender(this.home, claim);
   }
 }
 
@@ -140,8 +143,9 @@ class Recv<T> extends Listening<T> {
 }
 
 /** Receives what is sent. `Send`, by moving; methods as those of `broadcast.Receiver`. */
-export class SharedBroadcastReceiver<T> extends BroadcastHandle implements AsyncIterable<T> {
-  private polling: Recv<T> | undefined = undefined;
+export class SharedBroadcastReceiver<T> extends SharedHandle implements AsyncIterable<T> {
+  private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
+  override readonly waits: WaitList = new WaitList();
 
   protected override describe(): string {
     return "a broadcast receiver";
@@ -161,74 +165,91 @@ export class SharedBroadcastReceiver<T> extends BroadcastHandle implements Async
     throw outcome === SHATTERED_RING ? new BrokenError() : new RecvError();
   }
 
-  /** Waits for the next value. Cancel-safe. @throws {LaggedError} once when values were missed. @throws {RecvError} */
+  /**
+   * Waits for the next value. Cancel-safe.
+   *
+   * @throws {LaggedError} (from the poll) once, when values were overwritten before they were received.
+   * @throws {RecvError} (from the poll) when every sender is gone and every value was received.
+   * @throws {ClosedHandleError} when this receiver was disposed; from the poll, when it is meanwhile. @throws {BrokenError}
+   */
   recv(): Future<T> {
-    this.held();
     return new Recv(this);
   }
 
-  /** Polls for the next value; keeps the waker of the last poll. */
+  /** The same by hand; keeps the waker of the last poll. @throws as {@link recv} */
   pollRecv(cx: Context): Poll<T> {
-    this.polling ??= new Recv(this);
-    let ended = true;
+    return this.polling.poll(cx);
+  }
+
+  /**
+   * Takes a value that is there.
+   *
+   * @throws {TryRecvError} when there is none, or none any more. @throws {LaggedError} as {@link recv}
+   * @throws {ClosedHandleError} when this receiver was disposed. @throws {BrokenError}
+   */
+  tryRecv(): T {
+    const { home } = this;
     try {
-      const value = this.polling.poll(cx);
-      ended = value !== Pending;
-      return value;
+      const outcome = home.core.receiveNext(this.held(), 0, 0, 0);
+      if (outcome > OUTCOME_EMPTY) return home.read(outcome) as T;
+      if (outcome === LAGGED) throw new LaggedError(home.result());
+      if (outcome === SHATTERED_RING) throw new BrokenError();
+      throw new TryRecvError(outcome === ALL_READ);
     } finally {
-      if (ended) this.polling = undefined;
+      // Last: wakers that are called there may use the core's result.
+      home.settle();
     }
   }
 
-  /** Takes a value that is there. @throws {TryRecvError} when there is none. @throws {LaggedError} */
-  tryRecv(): T {
-    const { home } = this;
-    const outcome = home.core.receiveNext(this.held(), 0, 0, 0);
-    home.settle();
-    if (outcome > OUTCOME_EMPTY) return home.read(outcome) as T;
-    if (outcome === LAGGED) throw new LaggedError(home.result());
-    if (outcome === SHATTERED_RING) throw new BrokenError();
-    throw new TryRecvError(outcome === ALL_READ);
-  }
-
-  /** Values that wait for this receiver. */
+  /** Values that wait for this receiver, those that it has missed included; 0 once it is disposed. */
   len(): number {
-    return this.home.core.unreadBy(this.held());
+    return this.isHeld() ? this.home.core.unreadBy(this.held()) : 0;
   }
 
+  /** Whether there are none. */
   isEmpty(): boolean {
     return this.len() === 0;
   }
 
+  /** Whether every sender is gone. Values may be left to receive. @throws {ClosedHandleError} when this receiver was disposed. */
   isClosed(): boolean {
     return this.home.core.strongOf(this.object) === 0;
   }
 
-  /** A receiver of what is sent from now on. */
+  /** Another receiver, of what is sent from now on. @throws {ClosedHandleError} when this receiver was disposed. */
   resubscribe(): SharedBroadcastReceiver<T> {
-    this.held();
     return newReceiver(this.home, this.object);
   }
 
-  /** For `for await`; a LaggedError is thrown out of it. Leaving the loop early disposes the receiver. */
+  /** Whether both receive from the same channel. @throws {ClosedHandleError} when one of them was disposed. */
+  sameChannel(other: SharedBroadcastReceiver<T>): boolean {
+    return this.sameObject(other);
+  }
+
+  /**
+   * For `for await`. Ends when the channel is closed. Leaving the loop early disposes the receiver; a `LaggedError` that comes out of
+   * the loop does not: begin another loop to go on.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    let lagged = false;
     try {
       for (;;) yield await this.recv();
     } catch (error) {
-      if (!(error instanceof RecvError)) throw error;
+      if (error instanceof RecvError) return;
+      lagged = error instanceof LaggedError;
+      throw error;
     } finally {
-      this[Symbol.dispose]();
+      if (!lagged) this[Symbol.dispose]();
     }
   }
 
   override [Symbol.dispose](): void {
-    this.polling?.[Symbol.dispose]();
-    this.polling = undefined;
+    this.polling[Symbol.dispose]();
     super[Symbol.dispose]();
   }
 }
 
-/** @throws {CapacityError} */
+/** @param capacity a whole number from 1 to 2²⁰; rounded up to a power of two. @throws {CapacityError} otherwise. */
 export function sharedBroadcast<T>(
   capacity: number,
 ): [SharedBroadcastSender<T>, SharedBroadcastReceiver<T>] {

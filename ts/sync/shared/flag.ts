@@ -19,16 +19,20 @@ export class SharedFlag extends SharedHandle {
     return "a CancellationToken";
   }
 
+  /** Tokens are asked, and cancelled, by whoever clears up: also once the runtime is gone. */
   isRaised(): boolean {
-    return this.home.core.versionOf(this.object) !== 0;
+    const object = this.reachable();
+    return object !== 0 && this.home.core.versionOf(object) !== 0;
   }
 
   raise(): void {
-    if (!this.isHeld()) return;
-    this.home.core.publishOnce(this.object, OUTCOME_NONE, OUTCOME_EMPTY);
+    const object = this.reachable();
+    if (object === 0) return;
+    this.home.core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
     this.home.settle();
   }
 
+  /** Waits until it is raised. Cancel-safe. */
   raised(): Future<void> {
     return new AwaitFlag(this, 0);
   }

@@ -101,15 +101,15 @@ export abstract class SharedGuard implements Disposable {
     return claim;
   }
 
-  /** Gives back what it holds. Harmless when done twice. */
-  release(): void {
+  protected giveBack(): void {
     if (this.loan === undefined) return;
     const claim = this.surrender();
     this.home.core.dropClaim(claim);
     this.home.settle();
   }
 
+  /** Gives back what it holds. Harmless when done twice. */
   [Symbol.dispose](): void {
-    this.release();
+    this.giveBack();
   }
 }

@@ -1,20 +1,13 @@
 // What every handle of a shared primitive is: a claim on an object in shared memory. On its way to another thread a claim of its own
 // travels with the value (assembly/core/shared/travel.ts).
 //
+// H0  Who uses a handle goes by `object` or `held`, which refuse once it is given up or the runtime is gone: the memory of an object
+//     without claims is somebody else's. What may be asked after that is answered without them.
 // H1  A handle that is disposed gives its claim up, once. One that is lost to the garbage collector does so too, late.
 // H2  What there is one of (a receiver, a guard) moves when it is sent: the handle that was sent is disposed then.
 
-import { forgetEntry, isWatched, noteEntry } from "../../future/index.js";
-import { CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
-import {
-  KIND_BROADCAST,
-  KIND_CHANNEL,
-  KIND_ONESHOT,
-  KIND_WATCH,
-  OBJECT_KIND,
-  ROLE_RECEIVER,
-  ROLE_SENDER,
-} from "./core.js";
+import { BrokenError, CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
+import type { WaitList } from "../waiters.js";
 import type { SharedHome } from "./home.js";
 
 /** What the collector's callback needs: never the handle itself. */
@@ -36,19 +29,9 @@ export function claimed(answer: number): number {
   return answer;
 }
 
-/**
- * Both ends of a new object, whose first claim is given up.
- *
- * @throws {SharedMemoryFullError} and leaves nothing behind.
- */
-export function newEnds(home: SharedHome, claim: number): { sender: number; receiver: number } {
-  const { core } = home;
-  const object = core.objectOf(claim);
-  const sender = core.newEnd(object, ROLE_SENDER);
-  const receiver = sender === 0 ? 0 : core.newEnd(object, ROLE_RECEIVER);
-  core.dropClaim(claim);
-  if (receiver === 0 && sender !== 0) core.dropClaim(sender);
-  return { sender, receiver: claimed(receiver) };
+/** For who was refused, or found nothing: the reason may be that a thread died. @throws {BrokenError} */
+export function assertWhole(home: SharedHome, object: number): void {
+  if (home.core.isBrokenObject(object) !== 0) throw new BrokenError();
 }
 
 /** A whole number within bounds. @throws {CapacityError} */
@@ -67,14 +50,15 @@ export abstract class SharedHandle implements Disposable {
   /** @internal */
   readonly home: SharedHome;
   private claim: number;
-  /** @internal */
-  readonly object: number;
+  private readonly address: number;
+  /** @internal Who waits by it, if there is only one of it (waits.ts, Y1). */
+  readonly waits: WaitList | undefined = undefined;
 
   /** @internal */
   constructor(home: SharedHome, claim: number) {
     this.home = home;
     this.claim = claim;
-    this.object = home.core.objectOf(claim);
+    this.address = home.core.objectOf(claim);
     lost.register(this, { home, claim }, this);
     if (isWatched()) noteEntry("handle", this);
   }
@@ -82,15 +66,45 @@ export abstract class SharedHandle implements Disposable {
   /** What errors call it: "a sender". */
   protected abstract describe(): string;
 
-  /** @internal The claim of a handle that has not been given up. */
+  /** @internal The claim. @throws {ClosedHandleError} once it is given up. @throws {ShutdownError} once the runtime is gone (H0). */
   held(): number {
     if (this.claim === 0) throw new ClosedHandleError(this.describe(), this.instead());
+    this.home.assertAlive();
     return this.claim;
+  }
+
+  /** @internal The object's address. @throws as `held` */
+  get object(): number {
+    this.held();
+    return this.address;
+  }
+
+  /** @internal Writes a value for the object (home.ts, O2). Encoding runs the program's code, which may dispose the handle. */
+  written(value: unknown, what: string): number {
+    this.held();
+    this.home.write(value, what);
+    if (this.claim === 0) this.home.discard();
+    return this.object;
+  }
+
+  /** @internal @throws {BrokenError} */
+  assertWhole(): void {
+    assertWhole(this.home, this.object);
   }
 
   /** What to do instead of using it after the end. */
   protected instead(): string | undefined {
     return undefined;
+  }
+
+  /** @internal The object's address, also when the runtime is gone; 0 once the claim is given up. For clearing up. */
+  reachable(): number {
+    return this.claim === 0 ? 0 : this.address;
+  }
+
+  /** @internal Whether that is its claim still. */
+  holds(claim: number): boolean {
+    return this.claim === claim;
   }
 
   protected isHeld(): boolean {
@@ -119,6 +133,14 @@ export abstract class SharedHandle implements Disposable {
     this[Symbol.dispose]();
   }
 
+  /** @internal Gives the claim away: whoever calls this has taken it over. */
+  protected surrender(): number {
+    const claim = this.held();
+    this.claim = 0;
+    lost.unregister(this);
+    return claim;
+  }
+
   /** @internal What stands for it on its way besides the claim. */
   extra(): unknown {
     return undefined;
@@ -134,6 +156,7 @@ export abstract class SharedHandle implements Disposable {
     return this.home === other.home && this.object === other.object;
   }
 
+  /** Gives the handle up. Harmless when done twice. */
   [Symbol.dispose](): void {
     const claim = this.claim;
     if (claim === 0) return;
@@ -142,5 +165,6 @@ export abstract class SharedHandle implements Disposable {
     if (isWatched()) forgetEntry("handle", this);
     this.home.core.dropClaim(claim);
     this.home.settle();
+    if (this.waits !== undefined) for (const node of this.waits.takeAll()) node.waker.wake();
   }
 }

@@ -1,7 +1,8 @@
 // A memory that several threads share, as shared primitives see it from one of those threads. The runtime provides it.
 //
 // O1  Whatever may have woken something is followed by `settle`: wakers of this thread that are no tasks of the memory are called
-//     there, and an event loop that is asleep is told.
+//     there, and an event loop that is asleep is told. It comes last: such a waker may poll at once, and use whatever of the core is this
+//     thread's own. While a value is being encoded or decoded nothing is called; that is made good when it has been.
 // O2  A value is written before the operation that publishes it; one that was not published is given back with `discard`.
 
 import type { Waker } from "../../future/index.js";
@@ -12,6 +13,8 @@ import type { SyncCore } from "./core.js";
 export interface Carried {
   /** Its claim. @throws {ClosedHandleError} once it has been given up. */
   held(): number;
+  /** Whether that is its claim still. */
+  holds(claim: number): boolean;
   /** It has moved to another thread. */
   departed(): void;
 }
@@ -31,6 +34,11 @@ export interface Leaseholder {
   settle(): void;
 }
 
+/** What came of reading a value that cannot be read. */
+export interface Unreadable {
+  readonly error: unknown;
+}
+
 export interface SharedHome {
   readonly core: SyncCore;
   /** Names the memory in this process. */
@@ -39,7 +47,9 @@ export interface SharedHome {
   readonly bytes: Uint8Array;
   readonly buffer: ArrayBufferLike;
 
-  /** @throws {ShutdownError} once the runtime of this memory is shut down. */
+  /** Whether the runtime of this memory has not been shut down. */
+  isAlive(): boolean;
+  /** @throws {ShutdownError} once it has. */
   assertAlive(): void;
 
   // Wakers. `place` leaves what stands for a waker in `slot` and `generation`, to be passed to the core.
@@ -66,8 +76,11 @@ export interface SharedHome {
   result(): number;
   resultVersion(): number;
   resultStamp(): number;
-  /** Reads the slot with this index of what `receiveMany` gave. */
-  readBatch(index: number): unknown;
+  /**
+   * Puts the `count` values that `receiveMany` or `lease` gave into `into`, from index `from` on. Those that cannot be read are left
+   * out, and the first of their errors is returned.
+   */
+  readBatch(count: number, into: unknown[], from: number): Unreadable | undefined;
 
   /** Receivers of this thread that have used values of a lease and not said so; at the latest the driver's turn has them say it. */
   readonly leases: Set<Leaseholder>;

@@ -10,5 +10,6 @@ export {
   type SharedHome,
   setDestinationHome,
   setHomeFinder,
+  type Unreadable,
 } from "./home.js";
 export { type SendableHandleClass, sendableHandles } from "./sending.js";

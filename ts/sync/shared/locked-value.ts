@@ -2,9 +2,10 @@
 //
 // V1  Only who holds the lock reads or writes the value, so the reads and writes of a region need no atomics: the lock's own are
 //     around them.
-// V2  A value that was read through a writer's guard is written back at its release, since it may have been changed in place.
+// V2  An encoded value that was read through a writer's guard is written back at its release, since it may have been changed in place.
+// V3  A region is never copied but by `fill`: what a guard exposes is the memory itself.
 
-import { CapacityError } from "../errors.js";
+import { CapacityError, RegionValueError } from "../errors.js";
 import { OUTCOME_RAW, VALUE_BYTES, VALUE_LENGTH } from "./core.js";
 import type { SharedHome } from "./home.js";
 
@@ -111,14 +112,31 @@ export function load(home: SharedHome, object: number, kind: ValueKind): unknown
   return new View(home.buffer, block + VALUE_BYTES, bytes / View.BYTES_PER_ELEMENT);
 }
 
-/** Replaces the value, for a writer. A region is filled from what is given. */
-export function store(home: SharedHome, object: number, kind: ValueKind, value: unknown): void {
-  if (kind !== ENCODED) {
-    const view = load(home, object, kind) as Uint8Array;
-    if (value !== view) view.set(value as Uint8Array);
-    return;
-  }
-  home.write(value, "value");
+/** Replaces a value that is encoded, for a writer. */
+export function store(home: SharedHome, object: number, value: unknown): void {
+  home.write(value, "the value of a lock");
   home.core.setValue(object, home.outcome, home.number);
   home.settle();
+}
+
+/** Fills a region from an array of its kind that is no longer than it is. @throws {RegionValueError} */
+export function fill(region: unknown, value: unknown): void {
+  const view = region as Float64Array;
+  if (value === view) return;
+  const elements = value as ArrayLike<number>;
+  if (!isOfKind(view, value) || elements.length > view.length)
+    throw new RegionValueError(view.constructor.name, view.length, value);
+  view.set(elements);
+}
+
+/** Whether the elements are what the view has: an assignment is all or nothing. */
+function isOfKind(view: ArrayLike<unknown>, value: unknown): boolean {
+  const type = isBig(view) ? "bigint" : "number";
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return isBig(value as unknown as ArrayLike<unknown>) === isBig(view);
+  return Array.isArray(value) && value.every((element) => typeof element === type);
+}
+
+function isBig(view: ArrayLike<unknown>): boolean {
+  return view instanceof BigInt64Array || view instanceof BigUint64Array;
 }

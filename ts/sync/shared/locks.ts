@@ -1,7 +1,8 @@
 // The shared twins of Mutex and RwLock: permits and a value. A reader takes one permit, a writer all of them.
 //
 // K1  A writer whose thread dies while it holds the lock poisons it: the value may be half changed. Whoever gets the lock next
-//     is told by a PoisonedError, and may take the value as it is with `recover`.
+//     gives it back at once and is told by a PoisonedError, so an error that nobody looks at blocks nobody.
+// K2  The poison is cleared by who holds the lock because it asked for that: `recover` of the error.
 
 import type { Future } from "../../future/index.js";
 import type { Returned } from "../callback.js";
@@ -22,46 +23,50 @@ import { Acquiring } from "./waits.js";
 
 const MAX_READERS: number = 2 ** 29 - 1;
 
-/** Makes a guard of a claim that has been granted. */
-type MakeGuard<T, G> = (lock: SharedLock<T>, claim: number, site: string | undefined) => G;
+/** A way to take a lock: what it is called, and the guard it gives. */
+interface Way<T, G> {
+  readonly method: string;
+  guard(lock: SharedLock<T>, claim: number, site: string | undefined): G;
+}
 
 class Lock<T, G> extends Acquiring<G> {
   private readonly lock: SharedLock<T>;
-  private readonly make: MakeGuard<T, G>;
-  private readonly method: string;
+  private readonly way: Way<T, G>;
   private readonly site: string | undefined;
+  private readonly recovers: boolean;
 
   constructor(
     lock: SharedLock<T>,
     wanted: number,
-    make: MakeGuard<T, G>,
-    method: string,
+    way: Way<T, G>,
     site: string | undefined,
+    recovers: boolean,
   ) {
     super(lock, wanted);
     this.lock = lock;
-    this.make = make;
-    this.method = method;
+    this.way = way;
     this.site = site;
+    this.recovers = recovers;
   }
 
   protected override what(): string {
-    return this.method;
+    return this.way.method;
   }
 
   protected override acquired(claim: number): G {
-    return this.lock.grantedBy(this.make(this.lock, claim, this.site), this.method);
+    if (this.recovers) this.home.core.clearPoison(this.object);
+    return this.lock.granted(claim, this.wanted, this.way, this.site);
   }
 
   protected override closed(): never {
-    throw new TryLockError(this.method);
+    throw new TryLockError(this.way.method);
   }
 }
 
 /** What both kinds of lock have. */
 export abstract class SharedLock<T> extends SharedHandle implements LockPlace {
   declare readonly home: SharedHome;
-  declare readonly object: number;
+  /** @internal */
   readonly kind: ValueKind;
 
   /** @internal */
@@ -70,55 +75,47 @@ export abstract class SharedLock<T> extends SharedHandle implements LockPlace {
     this.kind = kind;
   }
 
-  get handle(): SharedHandle {
-    return this;
+  /** @internal The guard of a claim that has the lock. @throws {PoisonedError} K1. */
+  granted<G>(claim: number, wanted: number, way: Way<T, G>, site: string | undefined): G {
+    const { core } = this.home;
+    if (core.isPoisoned(core.objectOf(claim)) === 0) return way.guard(this, claim, site);
+    core.dropClaim(claim);
+    this.home.settle();
+    throw new PoisonedError(way.method, () => new Lock(this, wanted, way, site, true));
   }
 
-  /** @internal K1. */
-  grantedBy<G>(guard: G, method: string): G {
-    if (this.home.core.isPoisoned(this.object) === 0) return guard;
-    throw new PoisonedError(method, guard, () => this.home.core.clearPoison(this.object));
-  }
-
-  /** Whether a thread has died while it could change the value. */
+  /** Whether a thread has died while it could change the value, and nobody has cleared that. */
   isPoisoned(): boolean {
     return this.home.core.isPoisoned(this.object) !== 0;
   }
 
-  protected acquire<G>(
-    wanted: number,
-    make: MakeGuard<T, G>,
-    method: string,
-    site: string | undefined,
-  ): Future<G> {
-    this.held();
-    return new Lock<T, G>(this, wanted, make, method, site);
+  protected acquire<G>(wanted: number, way: Way<T, G>, site: string | undefined): Future<G> {
+    return new Lock<T, G>(this, wanted, way, site, false);
   }
 
-  protected take<G>(
-    wanted: number,
-    make: MakeGuard<T, G>,
-    method: string,
-    site: string | undefined,
-  ): G {
-    this.held();
-    this.home.assertAlive();
+  protected take<G>(wanted: number, way: Way<T, G>, site: string | undefined): G {
     const answer = claimed(this.home.core.tryAcquirePermits(this.object, wanted));
-    if ((answer & STATE_MASK) !== HELD) throw new TryLockError(method);
-    return this.grantedBy(make(this, answer & ~STATE_MASK, site), method);
+    if ((answer & STATE_MASK) === HELD)
+      return this.granted(answer & ~STATE_MASK, wanted, way, site);
+    this.assertWhole();
+    throw new TryLockError(way.method);
   }
 
+  /** @internal */
   override extra(): unknown {
     return this.kind;
   }
 }
 
-function mutexGuard<T>(
-  lock: SharedLock<T>,
-  claim: number,
-  site: string | undefined,
-): SharedMutexGuard<T> {
-  return new SharedMutexGuard(lock, claim, site);
+/** One of either for each method, whatever the type of the value. */
+const LOCK: Way<unknown, SharedMutexGuard<unknown>> = {
+  method: "Mutex.lock()",
+  guard: (lock, claim, site) => new SharedMutexGuard(lock, claim, site),
+};
+const TRY_LOCK: typeof LOCK = { method: "Mutex.tryLock()", guard: LOCK.guard };
+
+function way<T, G>(any: Way<unknown, unknown>): Way<T, G> {
+  return any as Way<T, G>;
 }
 
 /** A mutex that several threads share. `Send`; methods as those of `Mutex`. */
@@ -130,48 +127,45 @@ export class SharedMutex<T> extends SharedLock<T> {
   /**
    * Waits for the lock, first-in first-out across threads. Cancel-safe; the place in the line is lost.
    *
-   * @throws {PoisonedError} (from the poll) when the thread of a holder has died; it has the guard.
+   * @throws {PoisonedError} (from the poll) when the thread of a holder has died; its `recover` locks all the same.
    */
   lock(): Future<SharedMutexGuard<T>> {
-    return this.acquire<SharedMutexGuard<T>>(1, mutexGuard, "Mutex.lock()", siteOf(this.lock));
+    return this.acquire(1, way<T, SharedMutexGuard<T>>(LOCK), siteOf(this.lock));
   }
 
   /** Takes the lock at once. @throws {TryLockError} @throws {PoisonedError} */
   tryLock(): SharedMutexGuard<T> {
-    return this.take<SharedMutexGuard<T>>(1, mutexGuard, "Mutex.tryLock()", siteOf(this.tryLock));
+    return this.take(1, way<T, SharedMutexGuard<T>>(TRY_LOCK), siteOf(this.tryLock));
   }
 
+  /** Whether somebody holds the lock now. */
   isLocked(): boolean {
-    this.held();
     return this.home.core.availablePermits(this.object) === 0;
   }
 
-  /** As `Mutex.with`. */
+  /** As `Mutex.with`. @throws {PoisonedError} as `lock` */
   with<R>(callback: (value: T) => Returned<R>): Future<R> {
     return new UnderLock<T, R>(this.lock(), callback);
   }
 
+  /** A handle of the same mutex, for another owner. */
   clone(): SharedMutex<T> {
     const claim = claimed(this.home.core.newReference(this.object));
     return new SharedMutex(this.home, claim, this.kind);
   }
 }
 
-function readGuard<T>(
-  lock: SharedLock<T>,
-  claim: number,
-  site: string | undefined,
-): SharedReadGuard<T> {
-  return new SharedReadGuard(lock, claim, site);
-}
-
-function writeGuard<T>(
-  lock: SharedLock<T>,
-  claim: number,
-  site: string | undefined,
-): SharedWriteGuard<T> {
-  return new SharedWriteGuard(lock, claim, (lock as SharedRwLock<T>).maxReaders, site);
-}
+const READ: Way<unknown, SharedReadGuard<unknown>> = {
+  method: "RwLock.read()",
+  guard: (lock, claim, site) => new SharedReadGuard(lock, claim, site),
+};
+const TRY_READ: typeof READ = { method: "RwLock.tryRead()", guard: READ.guard };
+const WRITE: Way<unknown, SharedWriteGuard<unknown>> = {
+  method: "RwLock.write()",
+  guard: (lock, claim, site) =>
+    new SharedWriteGuard(lock, claim, (lock as SharedRwLock<unknown>).maxReaders, site),
+};
+const TRY_WRITE: typeof WRITE = { method: "RwLock.tryWrite()", guard: WRITE.guard };
 
 /** A readers-writer lock that several threads share. `Send`; methods as those of `RwLock`. */
 export class SharedRwLock<T> extends SharedLock<T> {
@@ -188,32 +182,26 @@ export class SharedRwLock<T> extends SharedLock<T> {
     return "a RwLock";
   }
 
-  /** As `RwLock.read`. @throws {PoisonedError} */
+  /** As `RwLock.read`. Cancel-safe; the place in the line is lost. @throws {PoisonedError} as `Mutex.lock` */
   read(): Future<SharedReadGuard<T>> {
-    return this.acquire<SharedReadGuard<T>>(1, readGuard, "RwLock.read()", siteOf(this.read));
+    return this.acquire(1, way<T, SharedReadGuard<T>>(READ), siteOf(this.read));
   }
 
-  /** As `RwLock.write`. @throws {PoisonedError} */
+  /** As `RwLock.write`. Cancel-safe; the place in the line is lost. @throws {PoisonedError} as `Mutex.lock` */
   write(): Future<SharedWriteGuard<T>> {
-    return this.acquire<SharedWriteGuard<T>>(
-      this.maxReaders,
-      writeGuard,
-      "RwLock.write()",
-      siteOf(this.write),
-    );
+    return this.acquire(this.maxReaders, way<T, SharedWriteGuard<T>>(WRITE), siteOf(this.write));
   }
 
-  /** @throws {TryLockError} @throws {PoisonedError} */
+  /** Takes the lock for reading at once. @throws {TryLockError} @throws {PoisonedError} */
   tryRead(): SharedReadGuard<T> {
-    return this.take<SharedReadGuard<T>>(1, readGuard, "RwLock.tryRead()", siteOf(this.tryRead));
+    return this.take(1, way<T, SharedReadGuard<T>>(TRY_READ), siteOf(this.tryRead));
   }
 
-  /** @throws {TryLockError} @throws {PoisonedError} */
+  /** Takes the lock for writing at once. @throws {TryLockError} @throws {PoisonedError} */
   tryWrite(): SharedWriteGuard<T> {
-    return this.take<SharedWriteGuard<T>>(
+    return this.take(
       this.maxReaders,
-      writeGuard,
-      "RwLock.tryWrite()",
+      way<T, SharedWriteGuard<T>>(TRY_WRITE),
       siteOf(this.tryWrite),
     );
   }
@@ -228,11 +216,13 @@ export class SharedRwLock<T> extends SharedLock<T> {
     return new UnderLock<T, R>(this.write(), callback);
   }
 
+  /** A handle of the same lock, for another owner. */
   clone(): SharedRwLock<T> {
     const claim = claimed(this.home.core.newReference(this.object));
     return new SharedRwLock(this.home, claim, this.kind, this.maxReaders);
   }
 
+  /** @internal */
   override extra(): unknown {
     return [this.kind, this.maxReaders];
   }

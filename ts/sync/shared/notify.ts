@@ -22,36 +22,42 @@ const NO_WAKER = 0x7fffffff;
 /** Waits for a notification. Cancel-safe; the place in the line is lost. */
 export class SharedNotified extends Future<void> {
   private readonly home: SharedHome;
-  private readonly object: number;
   private readonly stamp: number;
-  /** Keeps the object alive. */
+  /** Keeps the object alive until there is a claim. */
   private readonly notify: SharedNotify;
   private claim = 0;
   private done = false;
-  private slot = NO_WAKER;
+  /** The waker that was placed last: a slot of 0 is a task's too. */
+  private isPlaced = false;
+  private slot = 0;
   private generation = 0;
 
   /** @internal */
-  constructor(notify: SharedNotify, home: SharedHome, object: number) {
+  constructor(notify: SharedNotify) {
     super();
     this.notify = notify;
-    this.home = home;
-    this.object = object;
-    this.stamp = home.core.stampOf(object);
+    this.home = notify.home;
+    this.stamp = notify.home.core.stampOf(notify.object);
   }
 
-  /** Joins the line without being polled. Returns whether it has been notified already. */
+  /**
+   * Joins the line without being polled. Returns whether it has been notified already.
+   *
+   * @throws {ClosedHandleError} when the Notify's handle was disposed before this had a place. @throws {BrokenError}
+   */
   enable(): boolean {
     if (this.done) return true;
-    this.notify.held();
-    // One that has been polled keeps its waker.
-    if (this.slot !== NO_WAKER) return this.advance(this.slot, this.generation) !== WAITING;
-    return this.advance(this.home.thisThread(), 0) !== WAITING;
+    const waker = this.isPlaced ? this.slot : this.home.thisThread();
+    const state = this.advance(waker, this.generation);
+    if (state === BROKEN) throw new BrokenError();
+    return state !== WAITING;
   }
 
   private advance(slot: number, generation: number): number {
     const { core } = this.home;
-    if (this.claim === 0) this.claim = claimed(core.newNotified(this.object, this.stamp));
+    this.home.assertAlive();
+    // Until it has a claim of its own it is the handle that keeps the object.
+    if (this.claim === 0) this.claim = claimed(core.newNotified(this.notify.object, this.stamp));
     return core.pollNotified(this.claim, slot, generation);
   }
 
@@ -63,9 +69,13 @@ export class SharedNotified extends Future<void> {
     this.home.place(cx.waker);
     this.slot = this.home.slot;
     this.generation = this.home.generation;
+    this.isPlaced = true;
     const state = this.advance(this.slot, this.generation);
     if (state === WAITING) return Pending;
-    if (state === BROKEN) throw new BrokenError();
+    if (state === BROKEN) {
+      this[Symbol.dispose]();
+      throw new BrokenError();
+    }
     if (!proceed(cx)) return Pending;
     this.done = true;
     if (isWatched()) forgetEntry("waker", this);
@@ -76,8 +86,8 @@ export class SharedNotified extends Future<void> {
   }
 
   private forget(): void {
-    if (this.slot < 0) this.home.forget(this.slot, this.generation);
-    this.slot = NO_WAKER;
+    if (this.isPlaced) this.home.forget(this.slot, this.generation);
+    this.isPlaced = false;
   }
 
   override waitsFor(): string | undefined {
@@ -105,31 +115,31 @@ export class SharedNotify extends SharedHandle {
 
   /** A future of the next notification. It hears of every `notifyWaiters` from now on, polled or not. */
   notified(): SharedNotified {
-    this.held();
-    return new SharedNotified(this, this.home, this.object);
+    return new SharedNotified(this);
   }
 
   /** Wakes the one who waits longest; with nobody waiting, the next who comes does not wait. */
   notifyOne(): void {
-    this.held();
+    this.assertWhole();
     this.home.core.notifyOne(this.object);
     this.home.settle();
   }
 
   /** Wakes the one who came last; with nobody waiting, the next who comes does not wait. */
   notifyLast(): void {
-    this.held();
+    this.assertWhole();
     this.home.core.notifyLast(this.object);
     this.home.settle();
   }
 
   /** Wakes everybody who waits now, and stores nothing. */
   notifyWaiters(): void {
-    this.held();
+    this.assertWhole();
     this.home.core.notifyWaiters(this.object);
     this.home.settle();
   }
 
+  /** A handle of the same Notify, for another owner. @throws {ClosedHandleError} when this one was disposed. */
   clone(): SharedNotify {
     return new SharedNotify(this.home, claimed(this.home.core.newReference(this.object)));
   }

@@ -11,9 +11,9 @@ import {
   PolledAfterCompletionError,
 } from "../../future/index.js";
 import type { Returned } from "../callback.js";
-import { SetError } from "../errors.js";
+import { BrokenError, SetError } from "../errors.js";
 import { Initialization, type Initializer } from "../initialization.js";
-import { CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
+import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { claimed, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
@@ -109,22 +109,28 @@ export class SharedOnceCell<T> extends SharedHandle {
 
   /** The value, read from shared memory once for each handle, or undefined. */
   get(): T | undefined {
-    this.held();
-    if (this.read || !this.isInitialized()) return this.value;
-    this.value = this.home.read(this.home.core.readValue(this.object)) as T;
+    const { object } = this;
+    if (this.read) return this.value;
+    if (this.home.core.isClosedObject(object) === 0) {
+      this.assertWhole();
+      return undefined;
+    }
+    this.value = this.home.read(this.home.core.readValue(object)) as T;
     this.read = true;
     return this.value;
   }
 
+  /** Whether there is a value. @throws {ClosedHandleError} when this handle was disposed. */
   isInitialized(): boolean {
     return this.home.core.isClosedObject(this.object) !== 0;
   }
 
   /** @throws {SetError} with the value, when there is one or somebody is about to give one. */
   set(value: T): void {
-    this.held();
     const answer = claimed(this.home.core.tryAcquirePermits(this.object, 1));
-    if ((answer & STATE_MASK) !== HELD) throw new SetError(value, answer !== CLOSED);
+    const state = answer & STATE_MASK;
+    if (state === BROKEN) throw new BrokenError();
+    if (state !== HELD) throw new SetError(value, state !== CLOSED);
     try {
       this.initialize(value);
     } finally {
@@ -135,9 +141,9 @@ export class SharedOnceCell<T> extends SharedHandle {
 
   /** @internal By who has the permit. */
   initialize(value: T): void {
-    this.home.write(value, "the value of a OnceCell");
-    this.home.core.setValue(this.object, this.home.outcome, this.home.number);
-    this.home.core.closeSemaphore(this.object);
+    const object = this.written(value, "the value of a OnceCell");
+    this.home.core.setValue(object, this.home.outcome, this.home.number);
+    this.home.core.closeSemaphore(object);
     this.home.settle();
   }
 
@@ -149,10 +155,10 @@ export class SharedOnceCell<T> extends SharedHandle {
   getOrInit<A extends readonly unknown[]>(init: AsyncFunction<A, T>, ...args: A): Future<T>;
   getOrInit<A extends readonly unknown[]>(init: (...args: A) => Returned<T>, ...args: A): Future<T>;
   getOrInit(init: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
-    this.held();
     return new GetOrInit<T>(this, init as Initializer, args);
   }
 
+  /** A handle of the same cell, for another owner. @throws {ClosedHandleError} when this one was disposed. */
   clone(): SharedOnceCell<T> {
     const claim = claimed(this.home.core.newReference(this.object));
     return new SharedOnceCell(this.home, claim);

@@ -1,11 +1,26 @@
 // The shared twin of oneshot.
 
-import { type Future, Pending, type Poll, PolledAfterCompletionError } from "../../future/index.js";
+import {
+  type Context,
+  type Future,
+  Pending,
+  type Poll,
+  PolledAfterCompletionError,
+} from "../../future/index.js";
 import { BrokenError, RecvError, SendError, TryRecvError } from "../errors.js";
-import { BROKEN, KIND_ONESHOT, OUTCOME_EMPTY, READY, WAITING } from "./core.js";
-import { claimed, newEnds, SharedHandle } from "./handle.js";
+import { WaitList } from "../waiters.js";
+import {
+  BROKEN,
+  KIND_ONESHOT,
+  OUTCOME_EMPTY,
+  READY,
+  ROLE_RECEIVER,
+  ROLE_SENDER,
+  WAITING,
+} from "./core.js";
+import { claimed, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
-import { Listening } from "./waits.js";
+import { Listening, PolledByHand } from "./waits.js";
 
 /** Waits until no receiver is left. */
 export class AwaitParting extends Listening<void> {
@@ -20,8 +35,25 @@ export class AwaitParting extends Listening<void> {
   }
 }
 
+/** Who has sent has no more to wait for. */
+class AwaitReceiverGone extends AwaitParting {
+  private readonly sender: SharedHandle;
+  constructor(sender: SharedHandle) {
+    super(sender);
+    this.sender = sender;
+  }
+  protected override look(listener: number, slot: number, generation: number): Poll<void> {
+    if (super.look(listener, slot, generation) !== Pending) return;
+    this.sender.held();
+    return Pending;
+  }
+}
+
 /** Sends the one value. `Send`, by moving; methods as those of `oneshot.Sender`. */
 export class SharedOneshotSender<T> extends SharedHandle {
+  override readonly waits: WaitList = new WaitList();
+  private readonly polling: PolledByHand<Future<void>> = new PolledByHand(() => this.closed());
+
   protected override describe(): string {
     return "a oneshot sender";
   }
@@ -30,30 +62,45 @@ export class SharedOneshotSender<T> extends SharedHandle {
     return "there is only one of it, and one that was sent is the other thread's";
   }
 
-  /** Sends; never waits. @throws {SendError} with the value, when the receiver is closed or dropped, or it cannot be sent. */
+  /**
+   * Sends; never waits.
+   *
+   * @throws {SendError} with the value, when the receiver is closed or dropped, or it cannot be sent.
+   * @throws {ClosedHandleError} when it has sent, or was disposed.
+   */
   send(value: T): void {
-    this.held();
+    this.assertWhole();
     if (this.isClosed()) {
       this[Symbol.dispose]();
       throw new SendError(value);
     }
-    this.home.write(value, "value");
+    const object = this.written(value, "the value");
     const { core, outcome, number } = this.home;
-    const accepted = core.publishOnce(this.object, outcome, number) !== 0;
+    const accepted = core.publishOnce(object, outcome, number) !== 0;
     if (!accepted) this.home.discard();
     this[Symbol.dispose]();
     this.home.settle();
     if (!accepted) throw new SendError(value);
   }
 
+  /** Whether the receiver is closed or dropped. @throws {ClosedHandleError} when it has sent, or was disposed. */
   isClosed(): boolean {
     return this.home.core.isParted(this.object) !== 0;
   }
 
-  /** Waits until the receiver is closed or dropped. Cancel-safe. */
+  /** Waits until the receiver is closed or dropped. Cancel-safe. @throws {ClosedHandleError} at the call when it has sent or was disposed; from the poll, when it does so meanwhile. */
   closed(): Future<void> {
-    this.held();
-    return new AwaitParting(this);
+    return new AwaitReceiverGone(this);
+  }
+
+  /** The same by hand; keeps the waker of the last poll. @throws as {@link closed} */
+  pollClosed(cx: Context): Poll<void> {
+    return this.polling.poll(cx);
+  }
+
+  /** Goes without sending: the receiver gets a `RecvError`. Harmless when it has sent. */
+  close(): void {
+    this[Symbol.dispose]();
   }
 }
 
@@ -92,8 +139,10 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
   /** The value if it is there. @throws {TryRecvError} when there is none, or none any more. */
   tryRecv(): T {
     if (this.terminated || !this.handle.isOpen()) throw new TryRecvError(true);
+    this.home.assertAlive();
     const { core } = this.home;
     const answer = core.awaitVersion(this.object, 0, 0, 0, 0);
+    if (answer === BROKEN) throw new BrokenError();
     if (answer === WAITING) throw new TryRecvError(false);
     const outcome = core.takeValue(this.object);
     return this.consume(outcome, true);
@@ -119,7 +168,9 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
 
   /** Whether no value waits. */
   isEmpty(): boolean {
-    return this.terminated || this.home.core.versionOf(this.object) === 0;
+    if (this.terminated || !this.handle.isOpen()) return true;
+    this.home.assertAlive();
+    return this.home.core.versionOf(this.object) === 0;
   }
 
   /** Whether it has given its value, or its error. */

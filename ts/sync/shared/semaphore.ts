@@ -1,9 +1,15 @@
 // The shared twin of Semaphore.
 
 import type { Future } from "../../future/index.js";
-import { AcquireError, CapacityError, ForeignPermitError, TryAcquireError } from "../errors.js";
+import {
+  AcquireError,
+  BrokenError,
+  CapacityError,
+  ForeignPermitError,
+  TryAcquireError,
+} from "../errors.js";
 import { siteOf } from "../lost.js";
-import { CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
+import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { SharedGuard } from "./guards.js";
 import { checkWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
@@ -35,12 +41,17 @@ export class SharedSemaphorePermit extends SharedGuard {
     super(home, claim, "SemaphorePermit", site);
   }
 
-  /** How many it holds. */
+  /** Gives them back. Harmless when done twice. */
+  release(): void {
+    this.giveBack();
+  }
+
+  /** How many it holds. @throws {ReleasedGuardError} after the release. */
   numPermits(): number {
     return this.home.core.heldPermits(this.held());
   }
 
-  /** The semaphore never gets them back. */
+  /** The semaphore never gets them back. @throws {ReleasedGuardError} after the release. */
   forget(): void {
     this.home.core.forgetHeld(this.surrender());
   }
@@ -74,7 +85,6 @@ export class SharedSemaphore extends SharedHandle {
 
   /** Permits that are free now. */
   availablePermits(): number {
-    this.held();
     return this.home.core.availablePermits(this.object);
   }
 
@@ -85,20 +95,20 @@ export class SharedSemaphore extends SharedHandle {
     return new Acquire(this, count, siteOf(this.acquire));
   }
 
-  /** Takes permits at once. @throws {TryAcquireError} */
+  /** Takes permits at once. @throws {TryAcquireError} when too few are free, or it is closed. @throws {ClosedHandleError} */
   tryAcquire(count = 1): SharedSemaphorePermit {
-    this.held();
-    this.home.assertAlive();
     checkWhole("tryAcquire(count)", count, 0, MAX_PERMITS);
     const answer = claimed(this.home.core.tryAcquirePermits(this.object, count));
-    if ((answer & STATE_MASK) !== HELD) throw new TryAcquireError(answer === CLOSED);
+    const state = answer & STATE_MASK;
+    if (state === BROKEN) throw new BrokenError();
+    if (state !== HELD) throw new TryAcquireError(state === CLOSED);
     return new SharedSemaphorePermit(this.home, answer & ~STATE_MASK, siteOf(this.tryAcquire));
   }
 
   /** @throws {CapacityError} when there would be more than `Semaphore.MAX_PERMITS`, those that are in hands included. */
   addPermits(count: number): void {
-    this.held();
     checkWhole("addPermits(count)", count, 0, MAX_PERMITS);
+    this.assertWhole();
     const fits = this.home.core.addPermits(this.object, count, MAX_PERMITS) !== 0;
     this.home.settle();
     if (!fits)
@@ -111,22 +121,23 @@ export class SharedSemaphore extends SharedHandle {
 
   /** Takes free permits away for good; how many there were. */
   forgetPermits(count: number): number {
-    this.held();
     checkWhole("forgetPermits(count)", count, 0, MAX_PERMITS);
+    this.assertWhole();
     return this.home.core.forgetPermits(this.object, count);
   }
 
-  /** Everybody who waits gets an `AcquireError`. */
+  /** Everybody who waits, and who comes later, gets an `AcquireError`. @throws {ClosedHandleError} when this handle was disposed. */
   close(): void {
-    this.held();
     this.home.core.closeSemaphore(this.object);
     this.home.settle();
   }
 
+  /** Whether it was closed. @throws {ClosedHandleError} when this handle was disposed. */
   isClosed(): boolean {
     return this.home.core.isClosedObject(this.object) !== 0;
   }
 
+  /** A handle of the same semaphore, for another owner. @throws {ClosedHandleError} when this one was disposed. */
   clone(): SharedSemaphore {
     return new SharedSemaphore(this.home, claimed(this.home.core.newReference(this.object)));
   }

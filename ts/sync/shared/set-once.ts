@@ -4,7 +4,7 @@ import type { Future } from "../../future/index.js";
 import { SetError } from "../errors.js";
 import { AwaitVersion, newCell } from "./await-version.js";
 import { ROLE_SENDER } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { assertWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 
 class AwaitSet<T> extends AwaitVersion<T> {
@@ -35,34 +35,40 @@ export class SharedSetOnce<T> extends SharedHandle {
 
   /** @throws {SetError} with the value, when there is one already. @throws {SendError} when the value cannot be sent. */
   set(value: T): void {
-    this.held();
-    this.home.write(value, "the value of a SetOnce");
+    const object = this.written(value, "the value of a SetOnce");
     const { core, outcome, number } = this.home;
-    const accepted = core.publishOnce(this.object, outcome, number) !== 0;
+    const accepted = core.publishOnce(object, outcome, number) !== 0;
     if (!accepted) this.home.discard();
     this.home.settle();
-    if (!accepted) throw new SetError(value, false);
+    if (accepted) return;
+    assertWhole(this.home, object);
+    throw new SetError(value, false);
   }
 
   /** The value, read from shared memory once for each handle, or undefined. */
   get(): T | undefined {
-    this.held();
-    if (this.read || this.home.core.versionOf(this.object) === 0) return this.value;
-    this.value = this.home.read(this.home.core.readValue(this.object)) as T;
+    const { object } = this;
+    if (this.read) return this.value;
+    if (this.home.core.versionOf(object) === 0) {
+      this.assertWhole();
+      return undefined;
+    }
+    this.value = this.home.read(this.home.core.readValue(object)) as T;
     this.read = true;
     return this.value;
   }
 
+  /** Whether there is a value. @throws {ClosedHandleError} when this handle was disposed. */
   isInitialized(): boolean {
     return this.home.core.versionOf(this.object) !== 0;
   }
 
   /** Waits for the value. Cancel-safe. */
   wait(): Future<T> {
-    this.held();
     return new AwaitSet(this);
   }
 
+  /** A handle of the same cell, for another owner. @throws {ClosedHandleError} when this one was disposed. */
   clone(): SharedSetOnce<T> {
     const claim = claimed(this.home.core.newEnd(this.object, ROLE_SENDER));
     return new SharedSetOnce(this.home, claim);

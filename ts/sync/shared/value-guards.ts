@@ -1,21 +1,17 @@
 // Guards of shared locks, which hold the lock's permits and its value.
 //
 // G1  The value is read when it is first looked at, and a writer writes it back at the release if it was (locked-value.ts, V2).
-// G2  A guard keeps its lock's handle, and with it the object. What is mapped or downgraded has given its claim to the guard that it became.
+// G2  A guard's claim keeps the object, whatever becomes of the lock's handle. What is mapped or downgraded has given its claim to the guard that it became.
 
 import { ReleasedGuardError } from "../errors.js";
 import { SharedGuard } from "./guards.js";
-import type { SharedHandle } from "./handle.js";
 import type { SharedHome } from "./home.js";
-import { load, store, type ValueKind } from "./locked-value.js";
+import { ENCODED, fill, load, store, type ValueKind } from "./locked-value.js";
 
 /** What a guard needs of its lock. */
 export interface LockPlace {
   readonly home: SharedHome;
-  readonly object: number;
   readonly kind: ValueKind;
-  /** Keeps the object alive while a guard is. */
-  readonly handle: SharedHandle;
 }
 
 /** A guard of a value: reads it. */
@@ -32,10 +28,12 @@ abstract class SharedValueGuard<T> extends SharedGuard {
     this.current = undefined;
   }
 
+  /** @throws {ReleasedGuardError} @throws {ShutdownError} */
   protected loadedValue(): T {
-    this.held();
+    const claim = this.held();
+    this.home.assertAlive();
     if (!this.loaded) {
-      this.current = load(this.home, this.lock.object, this.lock.kind) as T;
+      this.current = load(this.home, this.home.core.objectOf(claim), this.lock.kind) as T;
       this.loaded = true;
     }
     return this.current as T;
@@ -43,16 +41,16 @@ abstract class SharedValueGuard<T> extends SharedGuard {
 
   protected replace(value: T): void {
     this.held();
+    this.home.assertAlive();
     this.current = value;
     this.loaded = true;
   }
 
-  protected isLoaded(): boolean {
-    return this.loaded;
-  }
-
-  protected currentValue(): T | undefined {
-    return this.current;
+  /** Writes the value back, if it was looked at and is no region, which is the memory itself. */
+  protected storeLoaded(): void {
+    const { home, lock } = this;
+    if (this.loaded && lock.kind === ENCODED)
+      store(home, home.core.objectOf(this.held()), this.current);
   }
 }
 
@@ -67,11 +65,13 @@ export class SharedMappedGuard<T, U> implements Disposable {
     this.part = part;
   }
 
+  /** The part. @throws {ReleasedGuardError} after the release. */
   get value(): U {
     if (this.guard === undefined) throw new ReleasedGuardError("MappedGuard");
     return this.part;
   }
 
+  /** A guard of a part of the part. @throws {ReleasedGuardError} after the release. @throws what `project` throws. */
   map<V>(project: (value: U) => V): SharedMappedGuard<T, V> {
     const part = project(this.value);
     const guard = this.guard as { readonly value: T; release(): void };
@@ -79,9 +79,11 @@ export class SharedMappedGuard<T, U> implements Disposable {
     return new SharedMappedGuard(guard, part);
   }
 
+  /** Releases the guard that it was made of. Harmless when done twice. @throws as that one's `release` */
   release(): void {
-    this.guard?.release();
+    const { guard } = this;
     this.guard = undefined;
+    guard?.release();
   }
 
   [Symbol.dispose](): void {
@@ -101,7 +103,12 @@ export class SharedReadGuard<T> extends SharedValueGuard<T> {
     return this.loadedValue();
   }
 
-  /** As `ReadGuard.map`. */
+  /** Gives the lock up. Harmless when done twice. */
+  release(): void {
+    this.giveBack();
+  }
+
+  /** As `ReadGuard.map`. @throws {ReleasedGuardError} after the release. @throws what `project` throws. */
   map<U>(project: (value: T) => U): SharedMappedGuard<T, U> {
     const part = project(this.value);
     return new SharedMappedGuard(this.passOn(), part);
@@ -115,44 +122,58 @@ export class SharedReadGuard<T> extends SharedValueGuard<T> {
 
 /** Holds a shared lock for writing. The value is written back at the release, if it was looked at. */
 abstract class SharedWriter<T> extends SharedValueGuard<T> {
-  /** The value; may be changed in place, or assigned. @throws {ReleasedGuardError} after the release. */
+  /**
+   * The value; may be changed in place, or assigned. A region is filled from what is assigned.
+   *
+   * @throws {ReleasedGuardError} after the release. @throws {RegionValueError} when a region is assigned what it cannot be filled from.
+   */
   get value(): T {
     return this.loadedValue();
   }
 
   set value(value: T) {
-    this.replace(value);
+    if (this.lock.kind === ENCODED) this.replace(value);
+    else fill(this.loadedValue(), value);
   }
 
   /** The guard that holds the claim of this one instead. */
   protected abstract passedOn(claim: number, site: string | undefined): SharedWriter<T>;
 
-  /** As `MutexGuard.map`. What is changed in the part is written back with the value. */
+  /**
+   * As `MutexGuard.map`. What is changed in the part is written back with the value.
+   *
+   * @throws {ReleasedGuardError} after the release. @throws what `project` throws.
+   */
   map<U>(project: (value: T) => U): SharedMappedGuard<T, U> {
     const { value } = this;
     const part = project(value);
     const site = this.siteTaken();
     const guard = this.passedOn(this.surrender(), site);
-    guard.value = value;
+    guard.replace(value);
     return new SharedMappedGuard(guard, part);
   }
 
+  /** Once the runtime is gone nobody can read the value any more. */
   protected writeBack(): void {
-    if (this.isHeld() && this.isLoaded())
-      store(this.home, this.lock.object, this.lock.kind, this.currentValue());
+    if (this.isHeld() && this.home.isAlive()) this.storeLoaded();
   }
 
   /**
-   * Writes the value back and gives the lock up.
+   * Writes the value back and gives the lock up. Harmless when done twice.
    *
    * @throws {SendError} when the value cannot be sent any more; the lock is given up with the value that it had.
    */
-  override release(): void {
+  release(): void {
     try {
       this.writeBack();
     } finally {
-      super.release();
+      this.giveBack();
     }
+  }
+
+  /** As `release`. */
+  override [Symbol.dispose](): void {
+    this.release();
   }
 }
 
@@ -178,7 +199,7 @@ export class SharedWriteGuard<T> extends SharedWriter<T> {
     this.readers = readers;
   }
 
-  /** Goes on as a reader, without anybody writing in between. */
+  /** Goes on as a reader, without anybody writing in between. @throws {ReleasedGuardError} after the release. @throws {SendError} as `release` */
   downgrade(): SharedReadGuard<T> {
     this.held();
     this.writeBack();

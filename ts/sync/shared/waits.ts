@@ -1,7 +1,10 @@
 // Futures that wait at an object in shared memory.
 //
 // A claim that stands in a line holds the waker as two numbers; another thread that grants it calls that waker and nothing of
-// this thread runs until then. Each future has its own claim, made when it first has to wait.
+// this thread runs until then. Each future has its own claim, made when it first has to wait, which keeps the object from then on.
+//
+// Y1  Who waits by a handle that is the only one of its part, a receiver, hears of the end of that handle: it is woken then, and what it
+//     gets at its next poll is its own.
 
 import {
   type Context,
@@ -14,8 +17,10 @@ import {
   PolledAfterCompletionError,
   proceed,
   refund,
+  type Waker,
 } from "../../future/index.js";
 import { BrokenError } from "../errors.js";
+import { type WaitList, WaitNode } from "../waiters.js";
 import { BROKEN, HELD, STATE_MASK, WAITING } from "./core.js";
 import { claimed } from "./handle.js";
 import type { SharedHome } from "./home.js";
@@ -26,9 +31,12 @@ const NO_WAKER = 0;
 /** A handle, as far as a wait needs it. */
 export interface Place {
   readonly home: SharedHome;
+  /** @throws {ClosedHandleError} once it has been disposed. @throws {ShutdownError} */
   readonly object: number;
-  /** @throws {ClosedHandleError} once it has been disposed. */
+  /** @throws as `object` */
   held(): number;
+  /** Who waits by it (Y1). */
+  readonly waits: WaitList | undefined;
 }
 
 /** Remembers the waker that stands in a claim, so that a poll with the same one changes nothing. */
@@ -41,6 +49,8 @@ abstract class Waiting<T> extends Future<T> {
   protected done: boolean;
   private slot: number;
   private generation: number;
+  /** In the line of its handle. */
+  private node: WaitNode | undefined;
 
   constructor(place: Place) {
     super();
@@ -51,6 +61,7 @@ abstract class Waiting<T> extends Future<T> {
     this.done = false;
     this.slot = NO_WAKER;
     this.generation = NO_WAKER;
+    this.node = undefined;
   }
 
   protected abstract what(): string;
@@ -68,6 +79,13 @@ abstract class Waiting<T> extends Future<T> {
     this.home.place(cx.waker);
     this.slot = this.home.slot;
     this.generation = this.home.generation;
+    if (this.place.waits !== undefined) this.waitBy(this.place.waits, cx.waker);
+  }
+
+  private waitBy(waits: WaitList, waker: Waker): void {
+    this.node ??= new WaitNode(waker);
+    this.node.waker = waker;
+    if (!this.node.linked) waits.push(this.node);
   }
 
   protected forget(): void {
@@ -80,6 +98,7 @@ abstract class Waiting<T> extends Future<T> {
     this.done = true;
     if (isWatched()) forgetEntry("waker", this);
     this.forget();
+    if (this.node !== undefined) this.place.waits?.remove(this.node);
     const claim = this.claim;
     this.claim = 0;
     if (claim !== 0) this.release(claim);
@@ -181,5 +200,38 @@ export abstract class Acquiring<T> extends Waiting<T> {
     this.placeWaker(cx);
     const { core, slot, generation } = this.home;
     return core.pollPermits(this.claim, slot, generation);
+  }
+}
+
+/** A future that is polled by hand, and made anew when it has ended. */
+export class PolledByHand<F extends Future<unknown>> implements Disposable {
+  private readonly make: () => F;
+  private future: F | undefined;
+
+  constructor(make: () => F) {
+    this.make = make;
+    this.future = undefined;
+  }
+
+  /** The one that is to be polled. */
+  current(): F {
+    this.future ??= this.make();
+    return this.future;
+  }
+
+  poll(cx: Context): ReturnType<F["poll"]> {
+    let ended = true;
+    try {
+      const result = this.current().poll(cx);
+      ended = result !== Pending;
+      return result as ReturnType<F["poll"]>;
+    } finally {
+      if (ended) this.future = undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.future?.[Symbol.dispose]();
+    this.future = undefined;
   }
 }

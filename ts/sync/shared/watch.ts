@@ -2,11 +2,20 @@
 
 import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
 import { BrokenError, RecvError, SendError } from "../errors.js";
-import { BROKEN, CLOSED, KIND_WATCH, ROLE_RECEIVER, ROLE_SENDER, WAITING } from "./core.js";
-import { claimed, newEnds, SharedHandle } from "./handle.js";
+import { WaitList } from "../waiters.js";
+import {
+  BROKEN,
+  CLOSED,
+  KIND_WATCH,
+  OUTCOME_EMPTY,
+  ROLE_RECEIVER,
+  ROLE_SENDER,
+  WAITING,
+} from "./core.js";
+import { assertWhole, claimed, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
-import { Listening } from "./waits.js";
+import { Listening, PolledByHand } from "./waits.js";
 
 /** A value as a callback sees it: to be changed in place or replaced. */
 export interface ValueSlot<T> {
@@ -19,20 +28,25 @@ abstract class WatchHandle<T> extends SharedHandle {
   private version = 0;
   private current: T | undefined = undefined;
 
-  /** The latest value. Shared by all who borrow it through this handle: not to be changed. */
+  /**
+   * The latest value. Shared by all who borrow it through this handle: not to be changed.
+   *
+   * @throws {ClosedHandleError} when this handle was disposed. @throws {BrokenError}
+   */
   borrow(): T {
-    this.held();
-    if (this.home.core.stampOf(this.object) !== this.stamp) this.reread();
+    const { object } = this;
+    if (this.home.core.stampOf(object) !== this.stamp) this.reread(object);
     return this.current as T;
   }
 
-  /** The version that the last borrow saw. */
-  protected borrowedVersion(): number {
+  /** @internal The version that the last borrow saw. */
+  borrowedVersion(): number {
     return this.version;
   }
 
-  private reread(): void {
-    const outcome = this.home.core.readValue(this.object);
+  private reread(object: number): void {
+    const outcome = this.home.core.readValue(object);
+    if (outcome === OUTCOME_EMPTY) this.assertWhole();
     const version = this.home.resultVersion();
     const stamp = this.home.resultStamp();
     this.current = this.home.read(outcome) as T;
@@ -40,17 +54,9 @@ abstract class WatchHandle<T> extends SharedHandle {
     this.stamp = stamp;
   }
 
-  /** Whether both are of one channel. */
+  /** Whether both are of one channel. @throws {ClosedHandleError} when one of them was disposed. */
   sameChannel(other: WatchHandle<T>): boolean {
     return this.sameObject(other);
-  }
-
-  receiverCount(): number {
-    return this.home.core.receiversOf(this.object);
-  }
-
-  senderCount(): number {
-    return this.home.core.strongOf(this.object);
   }
 }
 
@@ -60,18 +66,38 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
     return "a watch sender";
   }
 
-  /** @throws {SendError} with the value, which is not kept then, when there is no receiver. */
-  send(value: T): void {
-    this.held();
-    this.home.write(value, "value");
-    const { core, outcome, number } = this.home;
-    const heard = core.publishToReceivers(this.object, outcome, number) !== 0;
-    if (!heard) this.home.discard();
-    this.home.settle();
-    if (!heard) throw new SendError(value);
+  /** Receivers that have not been disposed, on all threads. @throws {ClosedHandleError} when this sender was disposed. */
+  receiverCount(): number {
+    return this.home.core.receiversOf(this.object);
   }
 
-  /** Publishes whether or not there are receivers. @returns the value before. */
+  /** Senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this sender was disposed. */
+  senderCount(): number {
+    return this.home.core.strongOf(this.object);
+  }
+
+  /**
+   * Publishes a value, if somebody watches.
+   *
+   * @throws {SendError} with the value, which is not kept, when there is no receiver or it cannot be sent.
+   * @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
+   */
+  send(value: T): void {
+    const object = this.written(value, "the value");
+    const { core, outcome, number } = this.home;
+    const heard = core.publishToReceivers(object, outcome, number) !== 0;
+    if (!heard) this.home.discard();
+    this.home.settle();
+    if (heard) return;
+    assertWhole(this.home, object);
+    throw new SendError(value);
+  }
+
+  /**
+   * Publishes whether or not there are receivers.
+   *
+   * @returns the value before. @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
+   */
   sendReplace(value: T): T {
     for (;;) {
       const before = this.fresh();
@@ -110,44 +136,45 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
 
   /** A copy of the value that nobody else has. */
   private fresh(): { value: T; stamp: number } {
-    this.held();
     const outcome = this.home.core.readValue(this.object);
+    if (outcome === OUTCOME_EMPTY) this.assertWhole();
     const stamp = this.home.resultStamp();
     return { value: this.home.read(outcome) as T, stamp };
   }
 
+  /** False when another thread has replaced it since. @throws {BrokenError} */
   private tryReplace(stamp: number, value: T, silently: boolean): boolean {
-    this.home.write(value, "value");
+    const object = this.written(value, "the value");
     const { core, outcome, number } = this.home;
-    const done = core.replaceIf(this.object, stamp, outcome, number, silently ? 1 : 0) !== 0;
+    const done = core.replaceIf(object, stamp, outcome, number, silently ? 1 : 0) !== 0;
     if (!done) this.home.discard();
     this.home.settle();
+    if (!done) assertWhole(this.home, object);
     return done;
   }
 
-  /** Whether there is no receiver. */
+  /** Whether there is no receiver now. @throws {ClosedHandleError} when this sender was disposed. */
   isClosed(): boolean {
     return this.home.core.isParted(this.object) !== 0;
   }
 
-  /** Waits until there is no receiver. Cancel-safe. */
+  /** Waits until there is no receiver. Cancel-safe. @throws {ClosedHandleError} when this sender was disposed. */
   closed(): Future<void> {
-    this.held();
     return new AwaitParting(this);
   }
 
-  /** A receiver that has seen the present value. */
+  /** A receiver that has seen the present value. @throws {ClosedHandleError} when this sender was disposed. */
   subscribe(): SharedWatchReceiver<T> {
-    this.held();
     return newReceiver(this.home, this.object);
   }
 
+  /** Another sender, for another owner. @throws {ClosedHandleError} when this sender was disposed. */
   clone(): SharedWatchSender<T> {
-    this.held();
     const claim = claimed(this.home.core.newEnd(this.object, ROLE_SENDER));
     return new SharedWatchSender(this.home, claim);
   }
 
+  /** Gives the handle up. When the last one is, receivers that have seen the last value get a `RecvError`. */
   close(): void {
     this[Symbol.dispose]();
   }
@@ -175,32 +202,37 @@ class Changed<T> extends Listening<void> {
 class WaitFor<T> extends Listening<T> {
   private readonly receiver: SharedWatchReceiver<T>;
   private readonly predicate: (value: T) => boolean;
-  private first_ = true;
+  /** The version that the predicate was last asked about. Its own, so that nothing else that this receiver does hides one. */
+  private asked: number | undefined;
 
   constructor(receiver: SharedWatchReceiver<T>, predicate: (value: T) => boolean) {
     super(receiver);
     this.receiver = receiver;
     this.predicate = predicate;
+    this.asked = undefined;
   }
   protected override what(): string {
     return "watch.waitFor()";
   }
   protected override look(listener: number, slot: number, generation: number): Poll<T> {
-    for (;;) {
-      if (!this.first_) {
-        const changed = this.receiver.lookForChange(listener, slot, generation);
-        if (changed === Pending) return Pending;
-      }
-      this.first_ = false;
-      const value = this.receiver.borrowAndUpdate();
+    const { receiver } = this;
+    while (
+      this.asked === undefined ||
+      receiver.lookPast(this.asked, listener, slot, generation) !== Pending
+    ) {
+      const value = receiver.borrowAndUpdate();
+      this.asked = receiver.borrowedVersion();
       if (this.predicate(value)) return value;
     }
+    return Pending;
   }
 }
 
 /** Sees the latest value. `Send`; methods as those of `watch.Receiver`. */
 export class SharedWatchReceiver<T> extends WatchHandle<T> {
   private seen: number;
+  private readonly polling: PolledByHand<Changed<T>> = new PolledByHand(() => new Changed(this));
+  override readonly waits: WaitList = new WaitList();
 
   /** @internal */
   constructor(home: SharedHome, claim: number, seen: number) {
@@ -212,78 +244,93 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
     return "a watch receiver";
   }
 
-  /** @internal One look: marks the value as seen if it has changed. */
-  lookForChange(listener: number, slot: number, generation: number): Poll<void> {
-    this.held();
-    const { core } = this.home;
-    const answer = core.awaitVersion(this.object, listener, this.seen, slot, generation);
+  /** @internal One look for another version than `seen`. @throws {RecvError} when none can come. */
+  lookPast(seen: number, listener: number, slot: number, generation: number): Poll<void> {
+    const answer = this.home.core.awaitVersion(this.object, listener, seen, slot, generation);
     if (answer === WAITING) return Pending;
     if (answer === BROKEN) throw new BrokenError();
     if (answer === CLOSED) throw new RecvError();
-    this.seen = core.versionOf(this.object);
   }
 
-  /** Waits for a value that has not been seen, and marks it as seen. Cancel-safe. @throws {RecvError} as `watch.Receiver`. */
+  /** @internal The same for one that has not been seen, which is marked as seen. */
+  lookForChange(listener: number, slot: number, generation: number): Poll<void> {
+    if (this.lookPast(this.seen, listener, slot, generation) === Pending) return Pending;
+    this.seen = this.home.core.versionOf(this.object);
+  }
+
+  /**
+   * Waits for a value that has not been seen, and marks it as seen. Cancel-safe.
+   *
+   * @throws {RecvError} (from the poll) when every sender is gone and the last value was seen.
+   * @throws {ClosedHandleError} when this receiver was disposed; from the poll, when it is meanwhile. @throws {BrokenError}
+   */
   changed(): Future<void> {
-    this.held();
     return new Changed(this);
   }
 
-  /** Polls for a change; keeps the waker of the last poll. */
+  /** The same by hand; keeps the waker of the last poll. @throws as {@link changed} */
   pollChanged(cx: Context): Poll<void> {
-    this.polling ??= new Changed(this);
-    const result = this.polling.poll(cx);
-    if (result !== Pending) this.polling = undefined;
-    return result;
+    return this.polling.poll(cx);
   }
-  private polling: Changed<T> | undefined = undefined;
 
-  /** Whether there is a value that has not been seen. @throws {RecvError} once every sender is gone. */
+  /**
+   * Whether there is a value that has not been seen.
+   *
+   * @throws {RecvError} once every sender is gone. @throws {ClosedHandleError} when this receiver was disposed. @throws {BrokenError}
+   */
   hasChanged(): boolean {
-    this.held();
+    this.assertWhole();
     if (this.isClosed()) throw new RecvError();
     return this.home.core.versionOf(this.object) !== this.seen;
   }
 
-  /** The latest value, which has been seen now. */
+  /** The latest value, marked as seen. @throws {ClosedHandleError} when this receiver was disposed. @throws {BrokenError} */
   borrowAndUpdate(): T {
     const value = this.borrow();
     this.seen = this.borrowedVersion();
     return value;
   }
 
-  /** Waits for a value, the present one first. Cancel-safe. @throws {RecvError} when every sender is gone before. */
+  /**
+   * Waits until `predicate` says yes to a value, the present one first. Every value that it is asked about is marked as seen.
+   * Cancel-safe.
+   *
+   * @param predicate what it throws, the future fails with.
+   * @throws {RecvError} (from the poll) when every sender is gone, and the last value was refused.
+   * @throws {ClosedHandleError} when this receiver was disposed; from the poll, when it is meanwhile. @throws {BrokenError}
+   */
   waitFor(predicate: (value: T) => boolean): Future<T> {
-    this.held();
     return new WaitFor(this, predicate);
   }
 
+  /** Acts as if the latest value had not been seen. @throws {ClosedHandleError} when this receiver was disposed. */
   markChanged(): void {
     this.seen = (this.home.core.versionOf(this.object) - 1) | 0;
   }
 
+  /** Acts as if the latest value had been seen. @throws {ClosedHandleError} when this receiver was disposed. */
   markUnchanged(): void {
     this.seen = this.home.core.versionOf(this.object);
   }
 
-  /** Whether every sender is gone. */
+  /** Whether every sender is gone. @throws {ClosedHandleError} when this receiver was disposed. */
   isClosed(): boolean {
     return this.home.core.strongOf(this.object) === 0;
   }
 
-  /** One more receiver, which has seen what this one has. */
+  /** One more receiver, which has seen what this one has. @throws {ClosedHandleError} when this receiver was disposed. */
   clone(): SharedWatchReceiver<T> {
-    this.held();
     const claim = claimed(this.home.core.newEnd(this.object, ROLE_RECEIVER));
     return new SharedWatchReceiver(this.home, claim, this.seen);
   }
 
+  /** @internal */
   override extra(): unknown {
     return this.seen;
   }
 
   override [Symbol.dispose](): void {
-    this.polling?.[Symbol.dispose]();
+    this.polling[Symbol.dispose]();
     super[Symbol.dispose]();
   }
 }

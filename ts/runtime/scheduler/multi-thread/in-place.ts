@@ -9,6 +9,7 @@ import { MultiThread } from "./multi-thread.js";
 /** @throws {CannotBlockInPlaceError} on current_thread. */
 export function blockInPlaceOn<T>(scheduler: Scheduler, fn: () => T): T {
   if (!(scheduler instanceof MultiThread)) throw new CannotBlockInPlaceError();
+  scheduler.settleLeases();
   // Callers and threads of the blocking pool may block as they like.
   if (scheduler.role !== ROLE_WORKER) return allowBlocking(fn);
   scheduler.core.handOff();

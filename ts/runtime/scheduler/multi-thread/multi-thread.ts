@@ -347,8 +347,13 @@ export class MultiThread extends ThreadScheduler {
   protected override afterDriver(): void {
     this.core.tidy();
     if (this.core.hasSignals() !== 0) this.sharedMemory().serve();
-    this.shared?.settleLeases();
+    this.settleLeases();
     if (!this.closed && this.core.isClosed() !== 0) this.closeThread();
+  }
+
+  /** Others see what receivers of this thread have taken. */
+  settleLeases(): void {
+    this.shared?.settleLeases();
   }
 
   /** The runtime was closed, by this thread or another. */

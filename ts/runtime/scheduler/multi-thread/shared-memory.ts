@@ -21,8 +21,7 @@ import {
   type SharedHome,
   SLOT_SIZE,
   setDestinationHome,
-  VALUE_BYTES,
-  VALUE_LENGTH,
+  type Unreadable,
 } from "../../../sync/shared/index.js";
 import {
   type Core,
@@ -63,6 +62,24 @@ function reasonForPort(memory: string): string {
 }
 
 const copied = new CopiedBytes();
+
+/** How many values are being encoded or decoded, one inside of the other: no waker is called then (home.ts, O1). */
+let converting = 0;
+/** Memories that have something to settle when that is over. */
+const unsettled: Set<SharedMemory> = new Set();
+
+function settleOthers(): void {
+  const memories = [...unsettled];
+  unsettled.clear();
+  for (const memory of memories) memory.settle();
+}
+
+/** A block of a batch. */
+interface Noted {
+  readonly index: number;
+  readonly outcome: number;
+  readonly number: number;
+}
 
 export class SharedMemory implements SharedHome {
   readonly id: string;
@@ -117,6 +134,10 @@ export class SharedMemory implements SharedHome {
     return this.#bytes.buffer;
   }
 
+  isAlive(): boolean {
+    return !this.#owner.isShutDown();
+  }
+
   assertAlive(): void {
     if (this.#owner.isShutDown())
       throw new ShutdownError("a shared primitive was used, but refused");
@@ -162,7 +183,15 @@ export class SharedMemory implements SharedHome {
 
   settle(): void {
     if (this.left !== undefined) this.arrived();
-    if (this.#words[this.wokenIndex] === 0) return;
+    if (this.#words[this.wokenIndex] !== 0) this.callWoken();
+    if (unsettled.size > 0 && converting === 0) settleOthers();
+  }
+
+  private callWoken(): void {
+    if (converting > 0) {
+      unsettled.add(this);
+      return;
+    }
     this.#words[this.wokenIndex] = 0;
     this.#core.tidy();
     this.serve();
@@ -220,19 +249,22 @@ export class SharedMemory implements SharedHome {
     setDestination(this.id);
     const before = setDestinationHome(this);
     let bytes: number;
+    converting += 1;
     try {
       bytes = encode(value, what);
       if (bytes === NEEDS_PORT) throw new SendError(what, value, reasonForPort(this.id));
       this.number = this.newBlock(bytes);
+      copyIn(this.#wasm.memory, this.number + VALUE_BYTES, scratch(), bytes);
     } catch (error) {
       keepTravellers();
       throw error;
     } finally {
       setDestination(undefined);
       setDestinationHome(before);
+      // What is to be settled waits on, until this value has been published.
+      converting -= 1;
     }
     this.outcome = OUTCOME_BYTES;
-    copyIn(this.#wasm.memory, this.number + VALUE_BYTES, scratch(), bytes);
     if (!hasTravellers()) return;
     const block = this.number;
     this.left = takeTravellers();
@@ -263,10 +295,12 @@ export class SharedMemory implements SharedHome {
   readAt(outcome: number, number: number): unknown {
     if (outcome === OUTCOME_NUMBER) return number;
     if (outcome < OUTCOME_BYTES) return undefined;
+    converting += 1;
     try {
       return this.readBlock(outcome, number);
     } finally {
       this.#core.unpin(number);
+      converting -= 1;
       this.settle();
     }
   }
@@ -290,9 +324,37 @@ export class SharedMemory implements SharedHome {
     return this.#words[(this.resultIndex << 1) + 3] as number;
   }
 
-  readBatch(index: number): unknown {
-    const at = this.batchIndex + (index * SLOT_SIZE) / 8;
-    return this.readAt(this.#words[at << 1] as number, this.#floats[at + 1] as number);
+  readBatch(count: number, into: unknown[], from: number): Unreadable | undefined {
+    let blocks: Noted[] | undefined;
+    for (let index = 0; index < count; index++) {
+      const at = this.batchIndex + (index << (SLOT_SHIFT - 3));
+      const outcome = this.#words[at << 1] as number;
+      const number = this.#floats[at + 1] as number;
+      into[from + index] = outcome === OUTCOME_NUMBER ? number : undefined;
+      if (outcome < OUTCOME_BYTES) continue;
+      blocks ??= [];
+      blocks.push({ index: from + index, outcome, number });
+    }
+    return blocks === undefined ? undefined : this.readBlocks(blocks, into);
+  }
+
+  /** Reading a block runs the program's code, which may use the batch: it has been copied out of there. */
+  private readBlocks(blocks: readonly Noted[], into: unknown[]): Unreadable | undefined {
+    const failed: number[] = [];
+    let failure: Unreadable | undefined;
+    converting += 1;
+    for (const { index, outcome, number } of blocks) {
+      try {
+        into[index] = this.readAt(outcome, number);
+      } catch (error) {
+        failure ??= { error };
+        failed.push(index);
+      }
+    }
+    converting -= 1;
+    this.settle();
+    for (const index of failed.reverse()) into.splice(index, 1);
+    return failure;
   }
 
   /**
@@ -322,12 +384,15 @@ export class SharedMemory implements SharedHome {
       memory: this.id,
       leave: (memory, attach) => {
         if (memory === this.id) attach(traveller);
-        this.#core.depart(claim, traveller);
+        // Encoding runs the program's code, which may have disposed the handle: then nothing of it travels.
+        if (handle.holds(claim)) this.#core.depart(claim, traveller);
       },
       arrived: () => {
         if (moves) handle.departed();
       },
-      cameBack: () => this.#core.comeBack(claim, traveller),
+      cameBack: () => {
+        if (handle.holds(claim)) this.#core.comeBack(claim, traveller);
+      },
       stay: () => {
         this.#core.discardTraveller(traveller);
         this.settle();

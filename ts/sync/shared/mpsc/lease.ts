@@ -1,10 +1,11 @@
 // What a receiver has taken note of without taking it: many values under one lock (assembly/core/shared/channel.ts, lease).
 //
-// L1  Values of a lease are in the queue still, and count as queued, until `settle` or the next `renew` tells the core how many have
-//     been used: those leave the queue then, and only those.
+// L1  Values of a lease are in the queue still, and count as queued, until the core is told how many have been used: those leave the
+//     queue then, and only those. It is told after each `MOST_UNTOLD`, by the next `renew`, and by `settle`; so that is how many more
+//     others may count, whatever the receiver's task does.
 // L2  Who forgets a lease is the receiver's thread, in `settle`: before the receiver is closed, sent or disposed, before anybody on this
-//     thread asks for lengths or room, before more values are taken past the lease, and at the driver's turn. What was not used is
-//     looked at again.
+//     thread asks for lengths or room, before values are taken past the lease, before the thread blocks in place, and at the driver's
+//     turn. What was not used is looked at again.
 // L3  Only the one receiver takes from the queue, so nobody else can take what a lease has noted. A receiver that is lost, or whose
 //     thread dies, leaves them queued.
 // L4  Values in blocks are not leased: a lease holds numbers and undefined alone, which need no giving back.
@@ -16,12 +17,16 @@ const LONG = 32;
 /** Measured: fewer take the object from the sender more often, more are no gain. A turn with nothing to do is 0.4 microseconds. */
 const PAUSES = 3;
 const PATIENCE = 3;
+/** A quarter of a lease. Each telling takes the object from the sender for a moment. */
+const MOST_UNTOLD = 16;
 
 /** The receiver whose lease it is. */
 export interface LeasingReceiver {
   readonly home: SharedHome;
+  /** Its object's address. @throws as SharedHandle.object */
   readonly object: number;
-  isOpen(): boolean;
+  /** The same for clearing up: 0 once the receiver is given up. */
+  reachable(): number;
 }
 
 export class Lease<T> implements Leaseholder {
@@ -89,7 +94,16 @@ export class Lease<T> implements Leaseholder {
     if (this.used === 0) this.receiver.home.leases.add(this);
     this.at += 1;
     this.used += 1;
+    if (this.used === MOST_UNTOLD) this.tell();
     return value;
+  }
+
+  /** What was used leaves the queue. Whoever is woken by that hears of it with this thread's next `settle`. */
+  private tell(): void {
+    const { receiver, used } = this;
+    this.used = 0;
+    receiver.home.leases.delete(this);
+    receiver.home.core.receiveUsed(receiver.reachable(), used);
   }
 
   /** Takes note of what is queued, if values come fast and many are there; whether they are. */
@@ -100,7 +114,8 @@ export class Lease<T> implements Leaseholder {
     this.used = 0;
     this.at = 0;
     this.end = count;
-    for (let index = 0; index < count; index++) this.values[index] = home.readBatch(index) as T;
+    // Plain values can all be read (L4).
+    home.readBatch(count, this.values, 0);
     home.settle();
     if (count > 0) this.patience = PATIENCE;
     return count > 0;
@@ -112,8 +127,9 @@ export class Lease<T> implements Leaseholder {
     this.used = 0;
     this.at = 0;
     this.end = 0;
-    if (used === 0 || !receiver.isOpen()) return;
-    receiver.home.core.receiveUsed(receiver.object, used);
+    const object = receiver.reachable();
+    if (used === 0 || object === 0) return;
+    receiver.home.core.receiveUsed(object, used);
     receiver.home.settle();
   }
 }

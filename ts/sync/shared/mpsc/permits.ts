@@ -6,41 +6,48 @@
 import { ClosedHandleError, SharedMemoryFullError } from "../../errors.js";
 import { SENT } from "../core.js";
 import { SharedGuard } from "../guards.js";
-import { claimed } from "../handle.js";
+import { assertWhole, claimed } from "../handle.js";
 import type { SharedHome } from "../home.js";
 
 /** Turns a permit of a claim into a value. */
 export function fulfil(home: SharedHome, claim: number, value: unknown): void {
+  home.assertAlive();
   home.write(value, "the value");
   if (home.core.fulfil(claim, home.outcome, home.number) !== SENT) {
     home.discard();
     throw new SharedMemoryFullError();
   }
   home.settle();
+  // A value that nobody will receive is dropped without a word; of an object that is broken nobody knows that.
+  assertWhole(home, home.core.objectOf(claim));
 }
 
 /** Room for one value, held until it is used or disposed. */
 export class SharedPermit<T> extends SharedGuard {
   /** @internal */
-  constructor(home: SharedHome, claim: number) {
-    super(home, claim, "Permit", undefined);
+  constructor(home: SharedHome, claim: number, name = "Permit") {
+    super(home, claim, name, undefined);
   }
 
-  /** Sends without waiting, even if the receiver has closed. @throws {SendError} when the value cannot be sent. */
+  /**
+   * Sends without waiting, even if the receiver has closed.
+   *
+   * @throws {ClosedHandleError} when used twice. @throws {SendError} when the value cannot be sent: the permit is still to be used then.
+   */
   send(value: T): void {
-    if (!this.isHeld()) throw new ClosedHandleError("a permit");
-    const claim = this.held();
-    fulfil(this.home, claim, value);
-    this.release();
+    if (!this.isHeld())
+      throw new ClosedHandleError("a permit", "it is for one value; reserve room for each");
+    fulfil(this.home, this.held(), value);
+    this.giveBack();
   }
 }
 
-/** Room for several values. Disposing gives back the room of those not taken. */
+/** Room for several values. Disposing gives back the room of those not taken, and so does leaving a `for … of` over it early. */
 export class SharedPermits<T> extends SharedGuard implements Iterable<SharedPermit<T>> {
   /** @internal */
   constructor(home: SharedHome, claim: number) {
     super(home, claim, "Permits", undefined);
-    if (home.core.heldPermits(claim) === 0) this.release();
+    if (home.core.heldPermits(claim) === 0) this.giveBack();
   }
 
   /** Permits not yet taken. */
@@ -56,7 +63,12 @@ export class SharedPermits<T> extends SharedGuard implements Iterable<SharedPerm
     return new SharedPermit(this.home, claimed(this.home.core.splitPermits(this.held(), 1)));
   }
 
+  /** Takes all of them one by one; what was not taken when the loop ends is given back. */
   *[Symbol.iterator](): Generator<SharedPermit<T>, void, void> {
-    for (let permit = this.take(); permit; permit = this.take()) yield permit;
+    try {
+      for (let permit = this.take(); permit; permit = this.take()) yield permit;
+    } finally {
+      this[Symbol.dispose]();
+    }
   }
 }

@@ -15,10 +15,11 @@ import {
   suspend,
 } from "../../../future/index.js";
 import { BrokenError, CapacityError, TryRecvError } from "../../errors.js";
+import { WaitList } from "../../waiters.js";
 import { DRAINED, MOST_AT_ONCE, OUTCOME_BYTES, OUTCOME_EMPTY, SHATTERED } from "../core.js";
 import { SharedHandle } from "../handle.js";
-import type { SharedHome } from "../home.js";
-import { Listening } from "../waits.js";
+import type { SharedHome, Unreadable } from "../home.js";
+import { Listening, PolledByHand } from "../waits.js";
 import { Lease } from "./lease.js";
 
 function lookLater(cx: Context): Pending {
@@ -26,26 +27,41 @@ function lookLater(cx: Context): Pending {
   return Pending;
 }
 
-class Recv<T> extends Listening<T | undefined> {
-  private readonly receiver: SharedReceiver<T>;
+/** What waits for values. */
+abstract class Receiving<T, R> extends Listening<R> {
+  protected readonly receiver: SharedReceiver<T>;
   constructor(receiver: SharedReceiver<T>) {
     super(receiver);
     this.receiver = receiver;
   }
+
+  /** What it gives when no value can come. */
+  protected abstract none(): R;
+
+  /** A receiver that was disposed has ended the channel, for those who wait by it too. */
+  override poll(cx: Context): Poll<R> {
+    if (this.done || !this.receiver.isEnded()) return super.poll(cx);
+    this.end();
+    return this.none();
+  }
+}
+
+class Recv<T> extends Receiving<T, T | undefined> {
   protected override what(): string {
     return "mpsc.recv()";
   }
 
   /** The common case has a value: one look, and nothing to give back. */
   override poll(cx: Context): Poll<T | undefined> {
-    if (this.claim !== 0 || this.done) return super.poll(cx);
+    const { receiver } = this;
+    if (this.claim !== 0 || this.done || receiver.isEnded()) return super.poll(cx);
     this.assertPollable();
-    if (this.receiver.isAhead()) return lookLater(cx);
+    if (receiver.isAhead()) return lookLater(cx);
     if (!proceed(cx)) return Pending;
-    const value = this.receiver.take(0, 0, 0);
+    const value = receiver.take(0, 0, 0);
     if (value === Pending) {
       refund();
-      return this.receiver.isPatient() ? lookLater(cx) : super.poll(cx);
+      return receiver.isPatient() ? lookLater(cx) : super.poll(cx);
     }
     this.done = true;
     this.home.settle();
@@ -58,21 +74,27 @@ class Recv<T> extends Listening<T | undefined> {
     return value === Pending ? suspend(this) : { done: true, value };
   }
 
+  protected override none(): undefined {
+    return undefined;
+  }
+
   protected override look(listener: number, slot: number, generation: number): Poll<T | undefined> {
     return this.receiver.take(listener, slot, generation);
   }
 }
 
-class RecvMany<T> extends Listening<T[]> {
-  private readonly receiver: SharedReceiver<T>;
-  private readonly limit: number;
+class RecvMany<T> extends Receiving<T, T[]> {
+  /** May be another at each poll. */
+  limit: number;
   constructor(receiver: SharedReceiver<T>, limit: number) {
     super(receiver);
-    this.receiver = receiver;
     this.limit = limit;
   }
   protected override what(): string {
-    return "mpsc.recvMany()";
+    return `mpsc.recvMany(${this.limit})`;
+  }
+  protected override none(): T[] {
+    return [];
   }
   protected override look(listener: number, slot: number, generation: number): Poll<T[]> {
     if (this.limit === 0) return [];
@@ -82,14 +104,26 @@ class RecvMany<T> extends Listening<T[]> {
   }
 }
 
+function checkLimit(call: string, limit: number): void {
+  if (!Number.isInteger(limit) || limit < 0)
+    throw new CapacityError(`${call}(limit)`, limit, "a whole number that is not negative");
+}
+
 /** Receives from a shared channel. `Send`, by moving; methods as those of `mpsc.Receiver`. */
 export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> {
   /** 0: of an unbounded channel. */
   private readonly most: number;
-  private polling: Recv<T> | undefined = undefined;
+  private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
+  private readonly pollingMany: PolledByHand<RecvMany<T>> = new PolledByHand(
+    () => new RecvMany(this, 0),
+  );
+  override readonly waits: WaitList = new WaitList();
   private readonly lease: Lease<T> = new Lease(this);
   /** Whether the last value taken was the end: `undefined` may be sent too. */
   private ended = false;
+  private hasMoved = false;
+  /** Why a value among many could not be read: told at the next look, the others having been given. */
+  private failure: Unreadable | undefined = undefined;
 
   /** @internal */
   constructor(home: SharedHome, claim: number, most: number) {
@@ -105,9 +139,9 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
     return "there is only one of it, and one that was sent is the other thread's";
   }
 
-  /** @internal */
-  isOpen(): boolean {
-    return this.isHeld();
+  /** @internal Whether it was disposed, and not sent to another thread, where it goes on. */
+  isEnded(): boolean {
+    return !this.isHeld() && !this.hasMoved;
   }
 
   /** @internal Whether the next look is better made a little later. */
@@ -122,10 +156,16 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
 
   /** @internal One look. */
   take(listener: number, slot: number, generation: number): Poll<T | undefined> {
-    const { home, lease } = this;
+    const { lease } = this;
     if (lease.hasNext()) return lease.takeLeased();
-    this.held();
-    if (lease.renew()) return lease.takeLeased();
+    if (this.failure === undefined && lease.renew()) return lease.takeLeased();
+    return this.look(listener, slot, generation);
+  }
+
+  /** One look past the lease. */
+  private look(listener: number, slot: number, generation: number): Poll<T | undefined> {
+    const { home, lease } = this;
+    if (this.failure !== undefined) this.fail(this.failure.error);
     const outcome = home.core.receive(this.object, listener, slot, generation);
     this.ended = outcome === DRAINED;
     if (outcome > OUTCOME_EMPTY) {
@@ -136,81 +176,121 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
     return outcome === OUTCOME_EMPTY ? Pending : undefined;
   }
 
+  private fail(error: unknown): never {
+    this.failure = undefined;
+    throw error;
+  }
+
   /** @internal Up to `limit` values, of which the first has been taken. */
   takeMore(first: T | undefined, limit: number): T[] {
     if (this.ended) return [];
     this.lease.settle();
     const values = [first as T];
-    while (values.length < limit) {
+    while (values.length < limit && this.failure === undefined) {
       const wanted = Math.min(limit - values.length, MOST_AT_ONCE);
       const count = this.home.core.receiveMany(this.object, wanted);
-      for (let index = 0; index < count; index++) values.push(this.home.readBatch(index) as T);
+      if (count > 0) this.failure = this.home.readBatch(count, values, values.length);
       if (count < wanted) break;
     }
     return values;
   }
 
-  /** Waits for the next value; undefined once the channel is closed, empty, and no permit is out. Cancel-safe. */
+  /**
+   * Waits for the next value; undefined once the channel is closed, empty, and no permit is out, or this is disposed. Cancel-safe.
+   *
+   * @throws {ClosedHandleError} when this was disposed, or sent to another thread. @throws {BrokenError}
+   */
   recv(): Future<T | undefined> {
-    this.held();
     return new Recv(this);
   }
 
-  /** As `mpsc.Receiver.recvMany`: one look into shared memory for up to 63 values. @throws {CapacityError} at the call. */
+  /**
+   * As `mpsc.Receiver.recvMany`: one look into shared memory for up to 63 values. A value that cannot be read fails the next call, and
+   * does not keep back the others. Cancel-safe.
+   *
+   * @throws {CapacityError} at the call, when the limit is no whole number from 0 on. @throws as {@link recv}
+   */
   recvMany(limit: number): Future<T[]> {
-    this.held();
-    if (!Number.isInteger(limit) || limit < 0)
-      throw new CapacityError("recvMany(limit)", limit, "a whole number that is not negative");
+    checkLimit("recvMany", limit);
     return new RecvMany(this, limit);
   }
 
-  /** Polls for the next value; keeps the waker of the last poll. */
+  /** `recv` by hand; keeps the waker of the last poll. @throws as {@link recv} */
   pollRecv(cx: Context): Poll<T | undefined> {
-    this.polling ??= new Recv(this);
-    const value = this.polling.poll(cx);
-    if (value !== Pending) this.polling = undefined;
-    return value;
+    this.held();
+    return this.polling.poll(cx);
   }
 
-  /** Takes a value that is there. @throws {TryRecvError} when there is none. */
+  /** `recvMany` by hand; keeps the waker of the last poll. @throws as {@link recvMany} */
+  pollRecvMany(cx: Context, limit: number): Poll<T[]> {
+    checkLimit("pollRecvMany", limit);
+    this.held();
+    this.pollingMany.current().limit = limit;
+    return this.pollingMany.poll(cx);
+  }
+
+  /**
+   * Takes a value that is there. It has left the queue when this returns: a receiver that looks by hand may not come back soon.
+   *
+   * @throws {TryRecvError} when there is none. @throws {ClosedHandleError} when this was disposed. @throws {BrokenError}
+   */
   tryRecv(): T {
-    const value = this.take(0, 0, 0);
-    this.home.settle();
-    if (value === Pending || this.ended) throw new TryRecvError(this.ended);
-    return value as T;
+    this.held();
+    this.lease.settle();
+    try {
+      const value = this.look(0, 0, 0);
+      if (value === Pending || this.ended) throw new TryRecvError(this.ended);
+      return value as T;
+    } finally {
+      this.home.settle();
+    }
   }
 
-  /** Values that wait to be received. */
+  /** Values that wait to be received; 0 once this is disposed. */
   len(): number {
+    if (!this.isHeld()) return 0;
+    const { object } = this;
     this.home.settleLeases();
-    return this.home.core.queueLengthOf(this.object);
+    return this.home.core.queueLengthOf(object);
   }
 
+  /** Whether no value waits to be received. */
   isEmpty(): boolean {
     return this.len() === 0;
   }
 
   /** Whether no new value can be sent: closed here, or every sender gone. */
   isClosed(): boolean {
+    if (!this.isHeld()) return true;
     const { core } = this.home;
     return core.isClosedObject(this.object) !== 0 || core.strongOf(this.object) === 0;
   }
 
-  /** Room that is free now. */
+  /** Room that is free now; Infinity without bound. @throws {ClosedHandleError} when this was disposed. */
   capacity(): number {
+    const { object } = this;
     this.home.settleLeases();
-    return this.most === 0
-      ? Number.POSITIVE_INFINITY
-      : this.home.core.availablePermits(this.object);
+    return this.most === 0 ? Number.POSITIVE_INFINITY : this.home.core.availablePermits(object);
   }
 
+  /** The capacity that the channel was made with; Infinity without bound. */
   maxCapacity(): number {
     return this.most === 0 ? Number.POSITIVE_INFINITY : this.most;
   }
 
-  /** Refuses new values. What is queued, and what permits that are out will send, can still be received. */
+  /** Senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this was disposed. */
+  senderStrongCount(): number {
+    return this.home.core.strongOf(this.object);
+  }
+
+  /** Weak senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this was disposed. */
+  senderWeakCount(): number {
+    return this.home.core.weakOf(this.object);
+  }
+
+  /** Refuses new values. What is queued, and what permits that are out will send, can still be received. Harmless when done twice. */
   close(): void {
-    this.held();
+    if (!this.isHeld()) return;
     this.lease.settle();
     this.home.core.closeObject(this.object);
     this.home.settle();
@@ -229,10 +309,18 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
     }
   }
 
+  /** @internal */
   override extra(): unknown {
     return this.most;
   }
 
+  /** @internal */
+  override departed(): void {
+    this.hasMoved = true;
+    super.departed();
+  }
+
+  /** @internal */
   override sent(): unknown {
     this.lease.settle();
     return super.sent();
@@ -241,8 +329,8 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
   override [Symbol.dispose](): void {
     this.lease.settle();
     this.home.leases.delete(this.lease);
-    this.polling?.[Symbol.dispose]();
-    this.polling = undefined;
+    this.polling[Symbol.dispose]();
+    this.pollingMany[Symbol.dispose]();
     super[Symbol.dispose]();
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "../../../future/index.js";
 import { SendError, SharedMemoryFullError } from "../../errors.js";
 import { FULL, GONE, SENT } from "../core.js";
+import { assertWhole } from "../handle.js";
 import type { SharedHome } from "../home.js";
 import { Acquiring, type Place } from "../waits.js";
 import { fulfil, SharedPermit, SharedPermits } from "./permits.js";
@@ -31,6 +32,7 @@ export function sendWritten(home: SharedHome, object: number): number {
   if (answer !== SENT) home.discard();
   home.settle();
   if (answer > GONE) throw new SharedMemoryFullError();
+  if (answer === GONE) assertWhole(home, object);
   return answer;
 }
 

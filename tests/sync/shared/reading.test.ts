@@ -1,0 +1,171 @@
+// What stands in shared memory while it is read and written: wakers that poll at once, values that cannot be read, regions, leases.
+
+import { Pending, Waker } from "tokiwa";
+import { broadcast, Mutex, mpsc, RegionValueError, region, watch } from "tokiwa/sync";
+import { describe, expect, test } from "vitest";
+import { Polled } from "../polled.js";
+
+const NOBODY = { waker: Waker.noop() };
+
+describe("a waker that polls at once", () => {
+  test("comes after the value that is being read", () => {
+    const [tx, rx] = mpsc.sharedUnbounded<unknown>();
+    const [otherTx, otherRx] = mpsc.sharedUnbounded<string>();
+    for (let index = 0; index < 5; index++) otherTx.send(`other-${index}`);
+    const [inner, innerRx] = mpsc.sharedUnbounded<number>();
+    const seen: unknown[] = [];
+    const looks = Waker.from(() => {
+      seen.push(otherRx.recvMany(63).poll(NOBODY));
+    });
+    const waits = innerRx.recv();
+    expect(waits.poll({ waker: looks })).toBe(Pending);
+    // Reading the first value lets go of the last sender that the waiting receiver has, in the middle of the batch.
+    tx.send({ inner });
+    for (let index = 1; index < 6; index++) tx.send(`one-${index}`);
+    inner.close();
+    tx.send({ last: 1 });
+    const [first, ...rest] = rx.recvMany(63).poll(NOBODY) as [{ inner: Disposable }, ...unknown[]];
+    expect(rest).toEqual(["one-1", "one-2", "one-3", "one-4", "one-5", { last: 1 }]);
+    first.inner[Symbol.dispose]();
+    expect(seen).toEqual([["other-0", "other-1", "other-2", "other-3", "other-4"]]);
+  });
+
+  test("broadcast.tryRecv has read its value by then", () => {
+    const [tx, rx] = broadcast.shared<string>(4);
+    const [otherTx, otherRx] = mpsc.sharedUnbounded<string>();
+    otherTx.send("other");
+    const late = tx.subscribe();
+    const waits = rx.recv();
+    waits.poll({ waker: Waker.from(() => void otherRx.tryRecv()) });
+    tx.send("value");
+    expect(late.tryRecv()).toBe("value");
+  });
+});
+
+describe("a value that cannot be read", () => {
+  test("fails the next call of recvMany, and keeps back nothing", () => {
+    const [tx, rx] = mpsc.sharedUnbounded<unknown>();
+    tx.send("a");
+    tx.send("b");
+    tx.send(unreadable());
+    tx.send("c".repeat(50));
+    tx.send(4);
+    const many = rx.recvMany(10).poll(NOBODY);
+    expect(many).toEqual(["a", "b", "c".repeat(50), 4]);
+    expect(() => rx.recvMany(10).poll(NOBODY)).toThrow(/has been received already/);
+    expect(rx.recvMany(10).poll(NOBODY)).toBe(Pending);
+    expect(rx.len()).toBe(0);
+  });
+});
+
+/** There is only one of a receiver: of one that is disposed while it is being encoded nothing arrives. */
+function unreadable(): unknown {
+  const [, moves] = mpsc.shared<number>(1);
+  return {
+    moves,
+    get now() {
+      moves[Symbol.dispose]();
+      return 1;
+    },
+  };
+}
+
+describe("a region", () => {
+  test("is the memory itself: what a guard shows is not copied when it is released", () => {
+    const mutex = Mutex.shared(region(Float64Array, 4));
+    const guard = mutex.tryLock();
+    const view = guard.value;
+    let copies = 0;
+    Object.defineProperty(view, "set", { value: () => copies++ });
+    view[0] = 1;
+    guard.release();
+    expect(copies).toBe(0);
+    expect([...mutex.tryLock().value]).toEqual([1, 0, 0, 0]);
+  });
+
+  test("is filled at once from what is assigned, as far as that goes", () => {
+    const mutex = Mutex.shared(region(Int32Array, 3));
+    const guard = mutex.tryLock();
+    guard.value = new Int32Array([1, 2]);
+    expect([...guard.value]).toEqual([1, 2, 0]);
+    guard.value = new Int32Array([7, 8, 9]);
+    guard.map((value) => value).release();
+    expect([...mutex.tryLock().value]).toEqual([7, 8, 9]);
+  });
+
+  test.each<[string, unknown]>([
+    ["a longer array", new Int32Array(4)],
+    ["text", "123"],
+    ["bigints", new BigInt64Array(1)],
+    ["an array of bigints", [1n]],
+    ["an array with text in it", [1, "2"]],
+    ["a view without elements", new DataView(new ArrayBuffer(4))],
+    ["nothing", undefined],
+  ])("refuses %s, and keeps what it had", (_, given) => {
+    const mutex = Mutex.shared(region(Int32Array, 3));
+    const guard = mutex.tryLock();
+    guard.value[0] = 5;
+    expect(() => {
+      guard.value = given as never;
+    }).toThrow(RegionValueError);
+    guard.release();
+    expect([...mutex.tryLock().value]).toEqual([5, 0, 0]);
+  });
+
+  test("of bigints refuses numbers", () => {
+    const guard = Mutex.shared(region(BigInt64Array, 3)).tryLock();
+    expect(() => {
+      guard.value = new Int32Array(1) as never;
+    }).toThrow(/bigints/);
+  });
+});
+
+describe("polled by hand", () => {
+  test("an error ends the future: the next poll is another's", () => {
+    const [tx, rx] = watch.shared(1);
+    tx.close();
+    for (let poll = 0; poll < 2; poll++)
+      expect(() => rx.pollChanged(NOBODY)).toThrow(expect.objectContaining({ name: "RecvError" }));
+  });
+
+  test("pollRecvMany takes another limit at each poll", () => {
+    const [tx, rx] = mpsc.shared<number>(4);
+    expect(rx.pollRecvMany(NOBODY, 1)).toBe(Pending);
+    for (let value = 0; value < 3; value++) tx.trySend(value);
+    expect(rx.pollRecvMany(NOBODY, 2)).toEqual([0, 1]);
+    expect(rx.pollRecvMany(NOBODY, 2)).toEqual([2]);
+  });
+});
+
+describe("disposing a receiver with a wait by it", () => {
+  test.each([
+    ["mpsc.recv", () => mpsc.shared<number>(1), (rx: mpsc.SharedReceiver<number>) => rx.recv()],
+    [
+      "mpsc.recvMany",
+      () => mpsc.shared<number>(1),
+      (rx: mpsc.SharedReceiver<number>) => rx.recvMany(2),
+    ],
+    [
+      "broadcast.recv",
+      () => broadcast.shared(1),
+      (rx: broadcast.SharedReceiver<number>) => rx.recv(),
+    ],
+    ["watch.changed", () => watch.shared(1), (rx: watch.SharedReceiver<number>) => rx.changed()],
+  ] as [string, () => [unknown, Disposable], (rx: never) => ReturnType<typeof pendingOf>][])(
+    "%s is woken",
+    (name, make, wait) => {
+      const [, rx] = make();
+      const polled = new Polled(wait(rx as never) as never);
+      expect(polled.poll()).toBe(Pending);
+      rx[Symbol.dispose]();
+      expect(polled.isWoken).toBe(true);
+      const none = name === "mpsc.recv" ? undefined : [];
+      if (name.startsWith("mpsc")) expect(polled.poll()).toEqual(none);
+      else expect(() => polled.poll()).toThrow(/was used after it had been disposed/);
+    },
+  );
+});
+
+function pendingOf(): unknown {
+  return Pending;
+}
