@@ -71,6 +71,15 @@ type AnyClass = abstract new (...args: never) => unknown;
  */
 export type Send<T> = 0 extends 1 & T ? T : unknown extends T ? T : SendEach<T>;
 
+/**
+ * The rest of the parameters of a function that makes something to send a T with: none if T can cross threads, and otherwise one that
+ * no call has, whose type says why. A function that does so for a T of its caller's hands the obligation on:
+ *
+ *     function duplex<T>(...onlySend: OnlySend<T>) {
+ *       const [tx, rx] = mpsc.shared<T>(16, ...onlySend);
+ */
+export type OnlySend<T> = [T] extends [Send<T>] ? [] : [cannotBeSent: Send<T>];
+
 /** Distributes over unions. */
 type SendEach<T> = T extends Primitive | SendableHandle
   ? T

@@ -16,7 +16,7 @@ import type { Returned } from "./callback.js";
 import { checkFunction, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
-import type { Guarded } from "./shared/locked-value.js";
+import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
 import { type SharedMutex, sharedMutex } from "./shared/locks.js";
 import { UnderLock } from "./under-lock.js";
 
@@ -77,11 +77,11 @@ export class Mutex<T> {
   /**
    * A mutex for tasks of several threads: `Send`, with the same methods. A holder whose thread dies poisons it.
    *
-   * @param value a value that can be sent, kept encoded between two guards; or `region(Float64Array, 1024)`, shared memory that a
+   * @param value a value that can be sent (else it is an error of the compiler), kept encoded between two guards; or `region(Float64Array, 1024)`, shared memory that a
    *   guard exposes as a typed array, without copying.
    * @throws {SendError} when the value cannot be sent.
    */
-  static shared<T>(value: T): SharedMutex<Guarded<T>> {
+  static shared<T>(value: T, ..._onlySend: OnlyGuardable<T>): SharedMutex<Guarded<T>> {
     return sharedMutex(value);
   }
 

@@ -13,6 +13,7 @@ import {
   PolledAfterCompletionError,
   proceed,
 } from "../future/index.js";
+import type { OnlySend } from "../send/send.js";
 import { Acquire } from "./acquire.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
 import type { Returned } from "./callback.js";
@@ -142,13 +143,8 @@ export class OnceCell<T> {
     return cell;
   }
 
-  /** @internal What to write instead when somebody tries to send it to another thread. */
-  get "~instead"(): string {
-    return "make it by `OnceCell.shared`";
-  }
-
-  /** A cell for tasks of several threads: `Send`, with the same methods. Its value must be one that can be sent. */
-  static shared<T>(): SharedOnceCell<T> {
+  /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
+  static shared<T>(..._onlySend: OnlySend<T>): SharedOnceCell<T> {
     return sharedOnceCell();
   }
 

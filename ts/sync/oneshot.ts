@@ -17,6 +17,7 @@ import {
   type Waker,
   WakerSet,
 } from "../future/index.js";
+import type { OnlySend } from "../send/send.js";
 import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
 import {
   type SharedOneshotReceiver,
@@ -324,7 +325,12 @@ export function channel<T>(): [Sender<T>, Receiver<T>] {
   return [new Sender(cell), new Receiver(cell)];
 }
 
-/** A channel for one value between threads: both ends are `Send`, by moving, with the same methods. */
-export function shared<T>(): [SharedOneshotSender<T>, SharedOneshotReceiver<T>] {
+/**
+ * A channel for one value between threads: both ends are `Send`, by moving, with the same methods. A T that cannot be sent is an error
+ * of the compiler.
+ */
+export function shared<T>(
+  ..._onlySend: OnlySend<T>
+): [SharedOneshotSender<T>, SharedOneshotReceiver<T>] {
   return sharedOneshot();
 }

@@ -24,7 +24,7 @@ import {
 } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
-import type { Guarded } from "./shared/locked-value.js";
+import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
 import { type SharedRwLock, sharedRwLock } from "./shared/locks.js";
 import { UnderLock } from "./under-lock.js";
 
@@ -150,7 +150,11 @@ export class RwLock<T> {
    *
    * @param value as for `Mutex.shared`. @param options as for the constructor.
    */
-  static shared<T>(value: T, options: RwLockOptions = {}): SharedRwLock<Guarded<T>> {
+  static shared<T>(
+    value: T,
+    options: RwLockOptions = {},
+    ..._onlySend: OnlyGuardable<T>
+  ): SharedRwLock<Guarded<T>> {
     return sharedRwLock(value, options);
   }
 

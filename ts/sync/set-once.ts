@@ -8,6 +8,7 @@ import {
   PolledAfterCompletionError,
   proceed,
 } from "../future/index.js";
+import type { OnlySend } from "../send/send.js";
 import { SetError } from "./errors.js";
 import { type SharedSetOnce, sharedSetOnce } from "./shared/set-once.js";
 import { WaitList, WaitNode } from "./waiters.js";
@@ -76,13 +77,8 @@ export class SetOnce<T> {
     return cell;
   }
 
-  /** @internal What to write instead when somebody tries to send it to another thread. */
-  get "~instead"(): string {
-    return "make it by `SetOnce.shared`";
-  }
-
-  /** A cell for tasks of several threads: `Send`, with the same methods. Its value must be one that can be sent. */
-  static shared<T>(): SharedSetOnce<T> {
+  /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
+  static shared<T>(..._onlySend: OnlySend<T>): SharedSetOnce<T> {
     return sharedSetOnce();
   }
 

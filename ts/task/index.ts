@@ -5,7 +5,7 @@ export type { SpawnAfter, SpawnBlockingAfter, SpawnBlockingFunction } from "../r
 export { JoinError } from "../runtime/task/join-error.js";
 export { AbortHandle, JoinHandle } from "../runtime/task/join-handle.js";
 export { SendError } from "../send/errors.js";
-export type { NotSend, Send, SendableHandle } from "../send/send.js";
+export type { NotSend, OnlySend, Send, SendableHandle } from "../send/send.js";
 export {
   type SendableAsync,
   type SendableCoroutine,

@@ -14,6 +14,7 @@ import {
   SetOnce,
   watch,
 } from "tokiwa/sync";
+import type { OnlySend } from "tokiwa/task";
 import type * as contract from "./contract.js";
 import type { Form } from "./contract.js";
 
@@ -34,21 +35,26 @@ export const plain: Form = {
   *settle() {},
 };
 
+/** Cases send what they like: the check at run time is the one that counts. */
+function trusted<T>(): OnlySend<T> {
+  return [] as unknown as OnlySend<T>;
+}
+
 export const shared: Form = {
   form: "shared",
-  mpsc: (capacity) => mpsc.shared(capacity),
-  unbounded: () => mpsc.sharedUnbounded(),
-  oneshot: () => oneshot.shared(),
-  broadcast: (capacity) => broadcast.shared(capacity),
-  watch: (initial) => watch.shared(initial),
-  mutex: <T>(value: T) => Mutex.shared(value) as unknown as contract.Mutex<T>,
+  mpsc: <T>(capacity: number) => mpsc.shared<T>(capacity, ...trusted<T>()),
+  unbounded: <T>() => mpsc.sharedUnbounded<T>(...trusted<T>()),
+  oneshot: <T>() => oneshot.shared<T>(...trusted<T>()),
+  broadcast: <T>(capacity: number) => broadcast.shared<T>(capacity, ...trusted<T>()),
+  watch: <T>(initial: T) => watch.shared(initial, ...trusted<T>()),
+  mutex: <T>(value: T) => Mutex.shared<unknown>(value) as unknown as contract.Mutex<T>,
   rwLock: <T>(value: T, options?: { maxReaders?: number }) =>
-    RwLock.shared(value, options) as unknown as contract.RwLock<T>,
+    RwLock.shared<unknown>(value, options) as unknown as contract.RwLock<T>,
   semaphore: (permits) => Semaphore.shared(permits),
   notify: () => Notify.shared(),
   barrier: (count) => Barrier.shared(count),
-  onceCell: () => OnceCell.shared(),
-  setOnce: () => SetOnce.shared(),
+  onceCell: <T>() => OnceCell.shared<T>(...trusted<T>()),
+  setOnce: <T>() => SetOnce.shared<T>(...trusted<T>()),
   *settle() {
     // A wake of a task of this thread takes no longer than the next visit to the driver, and a yield waits for that.
     for (let round = 0; round < 3; round++) yield* yieldNow();

@@ -1,5 +1,6 @@
 // broadcast: many senders, many receivers, every value to all of them; one thread.
 
+import type { OnlySend } from "../../send/send.js";
 import { CapacityError } from "../errors.js";
 import {
   type SharedBroadcastReceiver,
@@ -44,13 +45,15 @@ export function channel<T>(capacity: number): [Sender<T>, Receiver<T>] {
 }
 
 /**
- * The same between threads: both ends are `Send` (receivers by moving), with the same methods; values must be such that can be sent.
+ * The same between threads: both ends are `Send` (receivers by moving), with the same methods; values must be such that can be sent: a T
+ * that cannot is an error of the compiler.
  *
  * @param capacity a whole number from 1 to 2 ** 20, rounded up to a power of two.
  * @throws {CapacityError} otherwise.
  */
 export function shared<T>(
   capacity: number,
+  ..._onlySend: OnlySend<T>
 ): [SharedBroadcastSender<T>, SharedBroadcastReceiver<T>] {
   return sharedBroadcast(capacity);
 }

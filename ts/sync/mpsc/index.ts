@@ -1,5 +1,6 @@
 // mpsc: many senders, one receiver, one thread.
 
+import type { OnlySend } from "../../send/send.js";
 import { CapacityError } from "../errors.js";
 import {
   type SharedReceiver,
@@ -53,16 +54,21 @@ export function unbounded<T>(): [UnboundedSender<T>, Receiver<T>] {
 
 /**
  * A bounded channel between threads: senders are `Send`, the receiver by moving, with the same methods; values must be such that can be
- * sent, and are encoded in shared memory until they are received.
+ * sent, and are encoded in shared memory until they are received. A T that cannot is an error of the compiler.
  *
  * @param capacity as for `channel`.
  * @throws {CapacityError}
  */
-export function shared<T>(capacity: number): [SharedSender<T>, SharedReceiver<T>] {
+export function shared<T>(
+  capacity: number,
+  ..._onlySend: OnlySend<T>
+): [SharedSender<T>, SharedReceiver<T>] {
   return sharedChannel(capacity);
 }
 
-/** An unbounded channel between threads. */
-export function sharedUnbounded<T>(): [SharedUnboundedSender<T>, SharedReceiver<T>] {
+/** An unbounded channel between threads. A T that cannot be sent is an error of the compiler. */
+export function sharedUnbounded<T>(
+  ..._onlySend: OnlySend<T>
+): [SharedUnboundedSender<T>, SharedReceiver<T>] {
   return sharedUnboundedChannel();
 }

@@ -5,6 +5,7 @@
 // V2  An encoded value that was read through a writer's guard is written back at its release, since it may have been changed in place.
 // V3  A region is never copied but by `fill`: what a guard exposes is the memory itself.
 
+import type { OnlySend } from "../../send/send.js";
 import { CapacityError, RegionValueError } from "../errors.js";
 import { OUTCOME_RAW, VALUE_BYTES, VALUE_LENGTH } from "./core.js";
 import type { SharedHome } from "./home.js";
@@ -79,6 +80,9 @@ export function region<A extends RegionView>(view: RegionClass<A>, length: numbe
 /** How a lock's value is stored; what travels with the lock's handle. -1: encoded; else which view a region has. */
 export type ValueKind = number;
 export const ENCODED: ValueKind = -1;
+
+/** As {@link OnlySend}, for what a shared lock guards: a region too. */
+export type OnlyGuardable<T> = [T] extends [Region<infer _A>] ? [] : OnlySend<T>;
 
 /** What a guard's value is for what was passed to `shared`. */
 export type Guarded<T> = T extends Region<infer A> ? A : T;

@@ -1,5 +1,6 @@
 // watch: one value that changes, and everybody who wants to know when; one thread.
 
+import type { OnlySend } from "../../send/send.js";
 import { type SharedWatchReceiver, type SharedWatchSender, sharedWatch } from "../shared/watch.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
@@ -23,9 +24,12 @@ export function channel<T>(initial: T): [Sender<T>, Receiver<T>] {
 }
 
 /**
- * The same between threads: both ends are `Send`, with the same methods; values must be such that can be sent. What `borrow` gives is a
+ * The same between threads: both ends are `Send`, with the same methods; values must be such that can be sent, or the compiler refuses. What `borrow` gives is a
  * copy, shared by all who borrow through the same handle.
  */
-export function shared<T>(initial: T): [SharedWatchSender<T>, SharedWatchReceiver<T>] {
+export function shared<T>(
+  initial: T,
+  ..._onlySend: OnlySend<T>
+): [SharedWatchSender<T>, SharedWatchReceiver<T>] {
   return sharedWatch(initial);
 }
