@@ -17,7 +17,7 @@ import { checkFunction, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
-import { type SharedMutex, sharedMutex } from "./shared/locks.js";
+import { type SharedMutex, sharedMutex } from "./shared/mutex.js";
 import { UnderLock } from "./under-lock.js";
 
 class Lock<T> extends Acquire<ValueSemaphore<T>, MutexGuard<T>> {

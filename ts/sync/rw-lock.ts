@@ -25,7 +25,7 @@ import {
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
-import { type SharedRwLock, sharedRwLock } from "./shared/locks.js";
+import { type SharedRwLock, sharedRwLock } from "./shared/rw-lock.js";
 import { UnderLock } from "./under-lock.js";
 
 class Read<T> extends Acquire<ValueSemaphore<T>, ReadGuard<T>> {

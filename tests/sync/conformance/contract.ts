@@ -17,6 +17,8 @@ export interface Permits<T> extends Disposable, Iterable<Permit<T>> {
 export interface OwnedPermit<T> extends Disposable {
   send(value: T): BoundedSender<T>;
   release(): BoundedSender<T>;
+  sameChannel(other: Handle): boolean;
+  sameChannelAsSender(sender: Handle): boolean;
 }
 
 export interface WeakSender<S> extends Disposable {
@@ -44,6 +46,8 @@ export interface BoundedSender<T> extends AnySender<T> {
   reserveMany(count: number): Future<Permits<T>>;
   reserveOwned(): Future<OwnedPermit<T>>;
   tryReserve(): Permit<T>;
+  tryReserveMany(count: number): Permits<T>;
+  tryReserveOwned(): OwnedPermit<T>;
   capacity(): number;
   maxCapacity(): number;
   sameChannel(other: Handle): boolean;
@@ -62,6 +66,9 @@ export interface MpscReceiver<T> extends Disposable, AsyncIterable<T> {
   recv(): Future<T | undefined>;
   recvMany(limit: number): Future<T[]>;
   pollRecv(cx: Context): Poll<T | undefined>;
+  pollRecvMany(cx: Context, limit: number): Poll<T[]>;
+  senderStrongCount(): number;
+  senderWeakCount(): number;
   tryRecv(): T;
   len(): number;
   isEmpty(): boolean;
@@ -75,6 +82,8 @@ export interface OneshotSender<T> extends Disposable {
   send(value: T): void;
   isClosed(): boolean;
   closed(): Future<void>;
+  pollClosed(cx: Context): Poll<void>;
+  close(): void;
 }
 
 export interface OneshotReceiver<T> extends Future<T> {
@@ -106,6 +115,8 @@ export interface BroadcastReceiver<T> extends Disposable, AsyncIterable<T> {
   len(): number;
   isEmpty(): boolean;
   isClosed(): boolean;
+  senderStrongCount(): number;
+  senderWeakCount(): number;
   resubscribe(): BroadcastReceiver<T>;
   sameChannel(other: Handle): boolean;
 }
@@ -145,23 +156,33 @@ export interface Guard<T> extends Disposable {
   release(): void;
 }
 
-export interface WritableGuard<T> extends Guard<T> {
+/** What finds a part. */
+export interface MappableGuard<T> extends Guard<T> {
+  map<U>(project: (value: T) => U): MappableGuard<U>;
+  tryMap<U>(project: (value: T) => U | undefined): MappableGuard<U> | undefined;
+}
+
+export interface WritableGuard<T> extends MappableGuard<T> {
   value: T;
-  map<U>(project: (value: T) => U): Guard<U>;
+}
+
+export interface MutexGuard<T> extends WritableGuard<T> {
+  readonly mutex: Mutex<T>;
 }
 
 export interface Mutex<T> {
-  lock(): Future<WritableGuard<T>>;
-  tryLock(): WritableGuard<T>;
+  lock(): Future<MutexGuard<T>>;
+  tryLock(): MutexGuard<T>;
   isLocked(): boolean;
   with<R>(fn: (value: T) => R | Coroutine<R>): Future<R>;
 }
 
-export interface ReadGuard<T> extends Guard<T> {
-  map<U>(project: (value: T) => U): Guard<U>;
+export interface ReadGuard<T> extends MappableGuard<T> {
+  readonly rwLock: RwLock<T>;
 }
 
 export interface WriteGuard<T> extends WritableGuard<T> {
+  readonly rwLock: RwLock<T>;
   downgrade(): ReadGuard<T>;
 }
 
@@ -175,6 +196,7 @@ export interface RwLock<T> {
 }
 
 export interface SemaphorePermit extends Disposable {
+  readonly semaphore: Semaphore;
   numPermits(): number;
   forget(): void;
   merge(other: Handle): void;

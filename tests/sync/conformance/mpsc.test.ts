@@ -35,6 +35,41 @@ const FULL = { name: "TrySendError", isFull: true, isClosed: false };
 const CLOSED = { name: "TrySendError", isFull: false, isClosed: true };
 
 conformance((test) => {
+  test("try_reserve_many and try_reserve_owned", function* (form) {
+    const [tx, rx] = form.mpsc<number>(3);
+    const permits = tx.tryReserveMany(2);
+    expect([permits.len(), tx.capacity()]).toEqual([2, 1]);
+    expect(thrownBy(() => tx.tryReserveMany(2))).toMatchObject({ isFull: true });
+    for (const permit of permits) {
+      permit.send(1);
+      break;
+    }
+    expect([permits.len(), tx.capacity()]).toEqual([0, 2]);
+    expect(tx.tryReserveMany(0).len()).toBe(0);
+    const other = tx.clone();
+    const owned = tx.tryReserveOwned();
+    expect(thrownBy(() => tx.trySend(2))).toMatchObject({ name: "ClosedHandleError" });
+    expect([owned.sameChannelAsSender(other), rx.senderStrongCount()]).toEqual([true, 2]);
+    const back = owned.send(2);
+    expect(rx.pollRecvMany({ waker: Waker.noop() }, 5)).toEqual([1, 2]);
+    const weak = back.downgrade();
+    drop(back, other);
+    expect([rx.senderStrongCount(), rx.senderWeakCount()]).toEqual([0, 1]);
+    drop(weak);
+  });
+
+  test("a sender that was closed meanwhile is no owned permit", function* (form) {
+    const [tx] = form.mpsc<number>(1);
+    const other = tx.clone();
+    const held = other.tryReserve();
+    const waits = waiting(tx.reserveOwned());
+    tx.close();
+    drop(held);
+    yield* form.settle();
+    expect(thrownBy(() => waits.poll())).toMatchObject({ name: "ClosedHandleError" });
+    expect(other.capacity()).toBe(1);
+  });
+
   // ── Sending and receiving ─────────────────────────────────────────────────────────────────────────────────────────
 
   test("send_recv_with_buffer", function* (form) {

@@ -3,7 +3,7 @@
 import { Pending, sleep, spawn, timeout, yieldNow } from "tokiwa";
 import { consumeBudget } from "tokiwa/task";
 import { expect } from "vitest";
-import type { WritableGuard } from "./contract.js";
+import type { MutexGuard } from "./contract.js";
 import { drop, failing, guarded, Polled, readyNow, thrownBy, upTo, waiting } from "./hand.js";
 import * as partners from "./partners.mjs";
 import { conformance } from "./worlds.js";
@@ -69,6 +69,28 @@ conformance((test) => {
     expect(thrownBy(() => mutex.tryLock())).toMatchObject({ name: "TryLockError" });
     drop(guard);
     drop(mutex.tryLock());
+  });
+
+  test("a guard tells its mutex, and guards a part if there is one", function* (form) {
+    const mutex = form.mutex<{ part?: { n: number } }>({});
+    const guard = mutex.tryLock();
+    expect(guard.mutex.isLocked()).toBe(true);
+    expect(guard.tryMap((value) => value.part)).toBe(undefined);
+    guard.value.part = { n: 1 };
+    const part = guard.tryMap((value) => value.part);
+    if (part) part.value.n = 2;
+    expect(thrownBy(() => guard.value)).toMatchObject({ name: "ReleasedGuardError" });
+    expect(thrownBy(() => Object.assign(part ?? {}, { value: 3 }))).toMatchObject({
+      name: "ReadOnlyGuardError",
+    });
+    expect(thrownBy(() => part?.map(undefined as never))).toMatchObject({
+      name: "SyncArgumentError",
+    });
+    const n = part?.tryMap((value) => value.n);
+    expect(n?.value).toBe(2);
+    n?.release();
+    expect(guarded(mutex.tryLock())).toEqual({ part: { n: 2 } });
+    expect(thrownBy(() => mutex.with(1 as never))).toMatchObject({ name: "SyncArgumentError" });
   });
 
   test("try_lock does not pass by who waits", function* (form) {
@@ -153,9 +175,9 @@ conformance((test) => {
     const mutex = form.mutex(0);
     const guard = readyNow(mutex.lock());
     const [first, second, third] = upTo(3).map(() => waiting(mutex.lock())) as [
-      Polled<WritableGuard<number>>,
-      Polled<WritableGuard<number>>,
-      Polled<WritableGuard<number>>,
+      Polled<MutexGuard<number>>,
+      Polled<MutexGuard<number>>,
+      Polled<MutexGuard<number>>,
     ];
     second.drop();
     drop(guard);

@@ -1,6 +1,6 @@
 // The shared twin of broadcast.
 
-import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
+import { type Context, type Future, type Owned, Pending, type Poll } from "../../future/index.js";
 import {
   BrokenError,
   CapacityError,
@@ -143,9 +143,14 @@ class Recv<T> extends Listening<T> {
 }
 
 /** Receives what is sent. `Send`, by moving; methods as those of `broadcast.Receiver`. */
-export class SharedBroadcastReceiver<T> extends SharedHandle implements AsyncIterable<T> {
+export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, AsyncIterable<T> {
   private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
   override readonly waits: WaitList = new WaitList();
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
 
   protected override describe(): string {
     return "a broadcast receiver";
@@ -214,6 +219,16 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements AsyncIte
   /** Whether every sender is gone. Values may be left to receive. @throws {ClosedHandleError} when this receiver was disposed. */
   isClosed(): boolean {
     return this.home.core.strongOf(this.object) === 0;
+  }
+
+  /** Senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this receiver was disposed. */
+  senderStrongCount(): number {
+    return this.home.core.strongOf(this.object);
+  }
+
+  /** Weak senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this receiver was disposed. */
+  senderWeakCount(): number {
+    return this.home.core.weakOf(this.object);
   }
 
   /** Another receiver, of what is sent from now on. @throws {ClosedHandleError} when this receiver was disposed. */

@@ -11,7 +11,7 @@ import {
   PolledAfterCompletionError,
 } from "../../future/index.js";
 import type { Returned } from "../callback.js";
-import { BrokenError, SetError } from "../errors.js";
+import { BrokenError, checkFunction, SetError } from "../errors.js";
 import { Initialization, type Initializer } from "../initialization.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { claimed, SharedHandle } from "./handle.js";
@@ -155,6 +155,7 @@ export class SharedOnceCell<T> extends SharedHandle {
   getOrInit<A extends readonly unknown[]>(init: AsyncFunction<A, T>, ...args: A): Future<T>;
   getOrInit<A extends readonly unknown[]>(init: (...args: A) => Returned<T>, ...args: A): Future<T>;
   getOrInit(init: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
+    checkFunction("getOrInit(init)", init, "a function that makes the value");
     return new GetOrInit<T>(this, init as Initializer, args);
   }
 

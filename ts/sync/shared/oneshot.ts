@@ -3,6 +3,7 @@
 import {
   type Context,
   type Future,
+  type Owned,
   Pending,
   type Poll,
   PolledAfterCompletionError,
@@ -50,9 +51,14 @@ class AwaitReceiverGone extends AwaitParting {
 }
 
 /** Sends the one value. `Send`, by moving; methods as those of `oneshot.Sender`. */
-export class SharedOneshotSender<T> extends SharedHandle {
+export class SharedOneshotSender<T> extends SharedHandle implements Owned {
   override readonly waits: WaitList = new WaitList();
   private readonly polling: PolledByHand<Future<void>> = new PolledByHand(() => this.closed());
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
 
   protected override describe(): string {
     return "a oneshot sender";
@@ -105,7 +111,7 @@ export class SharedOneshotSender<T> extends SharedHandle {
 }
 
 /** Receives the one value: itself the future of it. `Send`, by moving; methods as those of `oneshot.Receiver`. */
-export class SharedOneshotReceiver<T> extends Listening<T> {
+export class SharedOneshotReceiver<T> extends Listening<T> implements Owned {
   declare readonly "~send": true;
   private readonly handle: OneshotReceiverHandle;
   private terminated = false;
@@ -114,6 +120,11 @@ export class SharedOneshotReceiver<T> extends Listening<T> {
   constructor(handle: OneshotReceiverHandle) {
     super(handle);
     this.handle = handle;
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   protected override what(): string {

@@ -12,22 +12,24 @@ import { siteOf } from "../lost.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { SharedGuard } from "./guards.js";
 import { checkWhole, claimed, SharedHandle } from "./handle.js";
-import { currentHome, type SharedHome } from "./home.js";
+import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
 
 const MAX_PERMITS: number = 2 ** 29 - 1;
 
 class Acquire extends Acquiring<SharedSemaphorePermit> {
+  private readonly semaphore: SharedSemaphore;
   private readonly site: string | undefined;
   constructor(semaphore: SharedSemaphore, wanted: number, site: string | undefined) {
     super(semaphore, wanted);
+    this.semaphore = semaphore;
     this.site = site;
   }
   protected override what(): string {
     return "Semaphore.acquire()";
   }
   protected override acquired(claim: number): SharedSemaphorePermit {
-    return new SharedSemaphorePermit(this.home, claim, this.site);
+    return new SharedSemaphorePermit(this.semaphore, claim, this.site);
   }
   protected override closed(): never {
     throw new AcquireError();
@@ -36,9 +38,18 @@ class Acquire extends Acquiring<SharedSemaphorePermit> {
 
 /** Permits of a shared semaphore, held until they are released. Methods as those of `SemaphorePermit`. */
 export class SharedSemaphorePermit extends SharedGuard {
+  private readonly lender: SharedSemaphore;
+
   /** @internal */
-  constructor(home: SharedHome, claim: number, site: string | undefined) {
-    super(home, claim, "SemaphorePermit", site);
+  constructor(semaphore: SharedSemaphore, claim: number, site: string | undefined) {
+    super(semaphore.home, claim, "SemaphorePermit", site);
+    this.lender = semaphore;
+  }
+
+  /** The handle that it was acquired through. @throws {ReleasedGuardError} after the release. */
+  get semaphore(): SharedSemaphore {
+    this.held();
+    return this.lender;
   }
 
   /** Gives them back. Harmless when done twice. */
@@ -73,7 +84,7 @@ export class SharedSemaphorePermit extends SharedGuard {
     const claim = this.held();
     if (count > this.home.core.heldPermits(claim)) return undefined;
     const part = claimed(this.home.core.splitPermits(claim, count));
-    return new SharedSemaphorePermit(this.home, part, this.siteTaken());
+    return new SharedSemaphorePermit(this.lender, part, this.siteTaken());
   }
 }
 
@@ -102,7 +113,7 @@ export class SharedSemaphore extends SharedHandle {
     const state = answer & STATE_MASK;
     if (state === BROKEN) throw new BrokenError();
     if (state !== HELD) throw new TryAcquireError(state === CLOSED);
-    return new SharedSemaphorePermit(this.home, answer & ~STATE_MASK, siteOf(this.tryAcquire));
+    return new SharedSemaphorePermit(this, answer & ~STATE_MASK, siteOf(this.tryAcquire));
   }
 
   /** @throws {CapacityError} when there would be more than `Semaphore.MAX_PERMITS`, those that are in hands included. */

@@ -10,16 +10,17 @@ import {
 import { SharedFlag } from "./flag.js";
 import type { SharedHandle } from "./handle.js";
 import type { SharedHome } from "./home.js";
-import { SharedMutex, SharedRwLock } from "./locks.js";
 import {
   SharedReceiver,
   SharedSender,
   SharedUnboundedSender,
   SharedWeakSender,
 } from "./mpsc/index.js";
+import { SharedMutex } from "./mutex.js";
 import { SharedNotify } from "./notify.js";
 import { SharedOnceCell } from "./once-cell.js";
 import { OneshotReceiverHandle, SharedOneshotReceiver, SharedOneshotSender } from "./oneshot.js";
+import { SharedRwLock } from "./rw-lock.js";
 import { SharedSemaphore } from "./semaphore.js";
 import { SharedSetOnce } from "./set-once.js";
 import { SharedWatchReceiver, SharedWatchSender } from "./watch.js";

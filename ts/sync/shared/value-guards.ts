@@ -3,10 +3,18 @@
 // G1  The value is read when it is first looked at, and a writer writes it back at the release if it was (locked-value.ts, V2).
 // G2  A guard's claim keeps the object, whatever becomes of the lock's handle. What is mapped or downgraded has given its claim to the guard that it became.
 
-import { ReleasedGuardError } from "../errors.js";
+import type { Owned } from "../../future/index.js";
+import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "../errors.js";
 import { SharedGuard } from "./guards.js";
 import type { SharedHome } from "./home.js";
 import { ENCODED, fill, load, store, type ValueKind } from "./locked-value.js";
+
+const PROJECTION = "a function that finds the part";
+
+/** What a guard of a part lets go of. */
+interface HeldGuard {
+  release(): void;
+}
 
 /** What a guard needs of its lock. */
 export interface LockPlace {
@@ -15,13 +23,13 @@ export interface LockPlace {
 }
 
 /** A guard of a value: reads it. */
-abstract class SharedValueGuard<T> extends SharedGuard {
-  protected readonly lock: LockPlace;
+export abstract class SharedValueGuard<T, L extends LockPlace = LockPlace> extends SharedGuard {
+  protected readonly lock: L;
   private loaded: boolean;
   private current: T | undefined;
 
   /** @internal */
-  constructor(lock: LockPlace, claim: number, name: string, site: string | undefined) {
+  constructor(lock: L, claim: number, name: string, site: string | undefined) {
     super(lock.home, claim, name, site);
     this.lock = lock;
     this.loaded = false;
@@ -52,105 +60,135 @@ abstract class SharedValueGuard<T> extends SharedGuard {
     if (this.loaded && lock.kind === ENCODED)
       store(home, home.core.objectOf(this.held()), this.current);
   }
+
+  /** The guard that a guard of a part has in it: it holds what this one held. */
+  protected abstract guardOfAll(value: T): HeldGuard;
+
+  /** @throws {ReleasedGuardError} */
+  abstract get value(): T;
+
+  /**
+   * As `MutexGuard.map`. What is changed in the part is written back with the value, if this guard may write.
+   *
+   * @param project finds the part.
+   * @throws {ReleasedGuardError} after the release. @throws {SyncArgumentError} for what is no function. @throws what `project` throws.
+   */
+  map<U>(project: (value: T) => U): SharedMappedGuard<U> {
+    checkFunction("map(project)", project, PROJECTION);
+    const { value } = this;
+    const part = project(value);
+    return new SharedMappedGuard(this.guardOfAll(value), part);
+  }
+
+  /**
+   * Like {@link map}, if there is such a part.
+   *
+   * @param project finds the part, or gives undefined.
+   * @returns the guard of the part; undefined when there is none, and then this guard holds on.
+   * @throws as `map`.
+   */
+  tryMap<U>(project: (value: T) => U | undefined): SharedMappedGuard<U> | undefined {
+    checkFunction("tryMap(project)", project, PROJECTION);
+    const { value } = this;
+    const part = project(value);
+    return part === undefined ? undefined : new SharedMappedGuard(this.guardOfAll(value), part);
+  }
 }
 
-/** A guard of a part of the value. */
-export class SharedMappedGuard<T, U> implements Disposable {
-  private guard: { readonly value: T; release(): void } | undefined;
+/** Holds a shared lock for the sake of a part of its value. */
+export class SharedMappedGuard<U> implements Owned {
+  private guard: HeldGuard | undefined;
   private readonly part: U;
 
   /** @internal */
-  constructor(guard: { readonly value: T; release(): void }, part: U) {
+  constructor(guard: HeldGuard, part: U) {
     this.guard = guard;
     this.part = part;
   }
 
+  /** @internal */
+  get "~owned"(): true {
+    return true;
+  }
+
+  private held(): HeldGuard {
+    if (this.guard === undefined) throw new ReleasedGuardError("MappedGuard");
+    return this.guard;
+  }
+
+  /** Gives the guard away. */
+  private surrender(): HeldGuard {
+    const guard = this.held();
+    this.guard = undefined;
+    return guard;
+  }
+
   /** The part. @throws {ReleasedGuardError} after the release. */
   get value(): U {
-    if (this.guard === undefined) throw new ReleasedGuardError("MappedGuard");
+    this.held();
     return this.part;
   }
 
-  /** A guard of a part of the part. @throws {ReleasedGuardError} after the release. @throws what `project` throws. */
-  map<V>(project: (value: U) => V): SharedMappedGuard<T, V> {
+  /** A part is changed, and not replaced. @throws {ReadOnlyGuardError} always. */
+  set value(_: never) {
+    throw new ReadOnlyGuardError(
+      "MappedGuard",
+      "map to the object that holds it, and assign there",
+    );
+  }
+
+  /** A guard of a part of the part, like `map` of the guard before it. @throws as that. */
+  map<V>(project: (value: U) => V): SharedMappedGuard<V> {
+    checkFunction("map(project)", project, PROJECTION);
     const part = project(this.value);
-    const guard = this.guard as { readonly value: T; release(): void };
-    this.guard = undefined;
-    return new SharedMappedGuard(guard, part);
+    return new SharedMappedGuard(this.surrender(), part);
+  }
+
+  /** A guard of a part of the part, if there is such a part, like `tryMap` of the guard before it. @throws as that. */
+  tryMap<V>(project: (value: U) => V | undefined): SharedMappedGuard<V> | undefined {
+    checkFunction("tryMap(project)", project, PROJECTION);
+    const part = project(this.value);
+    return part === undefined ? undefined : new SharedMappedGuard(this.surrender(), part);
   }
 
   /** Releases the guard that it was made of. Harmless when done twice. @throws as that one's `release` */
   release(): void {
-    const { guard } = this;
-    this.guard = undefined;
-    guard?.release();
+    if (this.guard !== undefined) this.surrender().release();
   }
 
+  /** As `release`. */
   [Symbol.dispose](): void {
     this.release();
   }
 }
 
-/** Holds a shared lock for reading. */
-export class SharedReadGuard<T> extends SharedValueGuard<T> {
-  /** @internal */
-  constructor(lock: LockPlace, claim: number, site: string | undefined) {
-    super(lock, claim, "ReadGuard", site);
-  }
-
-  /** The value: a copy for this guard, or the region itself. @throws {ReleasedGuardError} after the release. */
-  get value(): T {
-    return this.loadedValue();
-  }
-
-  /** Gives the lock up. Harmless when done twice. */
-  release(): void {
-    this.giveBack();
-  }
-
-  /** As `ReadGuard.map`. @throws {ReleasedGuardError} after the release. @throws what `project` throws. */
-  map<U>(project: (value: T) => U): SharedMappedGuard<T, U> {
-    const part = project(this.value);
-    return new SharedMappedGuard(this.passOn(), part);
-  }
-
-  private passOn(): SharedReadGuard<T> {
-    const site = this.siteTaken();
-    return new SharedReadGuard(this.lock, this.surrender(), site);
-  }
-}
-
 /** Holds a shared lock for writing. The value is written back at the release, if it was looked at. */
-abstract class SharedWriter<T> extends SharedValueGuard<T> {
+export abstract class SharedWriter<T, L extends LockPlace = LockPlace> extends SharedValueGuard<
+  T,
+  L
+> {
   /**
    * The value; may be changed in place, or assigned. A region is filled from what is assigned.
    *
    * @throws {ReleasedGuardError} after the release. @throws {RegionValueError} when a region is assigned what it cannot be filled from.
    */
-  get value(): T {
+  override get value(): T {
     return this.loadedValue();
   }
 
-  set value(value: T) {
+  override set value(value: T) {
     if (this.lock.kind === ENCODED) this.replace(value);
     else fill(this.loadedValue(), value);
   }
 
   /** The guard that holds the claim of this one instead. */
-  protected abstract passedOn(claim: number, site: string | undefined): SharedWriter<T>;
+  protected abstract passedOn(claim: number, site: string | undefined): SharedWriter<T, L>;
 
-  /**
-   * As `MutexGuard.map`. What is changed in the part is written back with the value.
-   *
-   * @throws {ReleasedGuardError} after the release. @throws what `project` throws.
-   */
-  map<U>(project: (value: T) => U): SharedMappedGuard<T, U> {
-    const { value } = this;
-    const part = project(value);
+  protected override guardOfAll(value: T): HeldGuard {
     const site = this.siteTaken();
     const guard = this.passedOn(this.surrender(), site);
     guard.replace(value);
-    return new SharedMappedGuard(guard, part);
+    return guard;
   }
 
   /** Once the runtime is gone nobody can read the value any more. */
@@ -174,43 +212,5 @@ abstract class SharedWriter<T> extends SharedValueGuard<T> {
   /** As `release`. */
   override [Symbol.dispose](): void {
     this.release();
-  }
-}
-
-/** Holds a shared Mutex. */
-export class SharedMutexGuard<T> extends SharedWriter<T> {
-  /** @internal */
-  constructor(lock: LockPlace, claim: number, site: string | undefined) {
-    super(lock, claim, "MutexGuard", site);
-  }
-
-  protected override passedOn(claim: number, site: string | undefined): SharedMutexGuard<T> {
-    return new SharedMutexGuard(this.lock, claim, site);
-  }
-}
-
-/** Holds a shared RwLock for writing. */
-export class SharedWriteGuard<T> extends SharedWriter<T> {
-  private readonly readers: number;
-
-  /** @internal */
-  constructor(lock: LockPlace, claim: number, readers: number, site: string | undefined) {
-    super(lock, claim, "WriteGuard", site);
-    this.readers = readers;
-  }
-
-  /** Goes on as a reader, without anybody writing in between. @throws {ReleasedGuardError} after the release. @throws {SendError} as `release` */
-  downgrade(): SharedReadGuard<T> {
-    this.held();
-    this.writeBack();
-    const site = this.siteTaken();
-    const claim = this.surrender();
-    this.home.core.giveSomeBack(claim, this.readers - 1);
-    this.home.settle();
-    return new SharedReadGuard(this.lock, claim, site);
-  }
-
-  protected override passedOn(claim: number, site: string | undefined): SharedWriteGuard<T> {
-    return new SharedWriteGuard(this.lock, claim, this.readers, site);
   }
 }

@@ -1,8 +1,9 @@
 // The shared twin of watch.
 
 import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
-import { BrokenError, RecvError, SendError } from "../errors.js";
+import { BrokenError, checkFunction, RecvError, SendError } from "../errors.js";
 import { WaitList } from "../waiters.js";
+import { AT_ONCE, type AtOnce, checkAtOnce } from "../watch/at-once.js";
 import {
   BROKEN,
   CLOSED,
@@ -110,16 +111,28 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
    *
    * @param modify changes `slot.value`. Called again with a fresh value when another thread has replaced it in between, so it should
    * do nothing else. If it throws, what it has changed is kept and not published.
+   * @throws what `modify` throws. @throws {SyncArgumentError} when it is no function, or one that waits.
+   * @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
    */
-  sendModify(modify: (slot: ValueSlot<T>) => void): void {
-    this.sendIfModified((slot) => {
-      modify(slot);
+  sendModify<R>(modify: (slot: ValueSlot<T>) => R, ..._refused: AtOnce<R>): void {
+    checkFunction("sendModify(modify)", modify, AT_ONCE);
+    this.change((slot) => {
+      checkAtOnce("sendModify(modify)", modify, modify(slot));
       return true;
     });
   }
 
   /** The same, published only if `modify` returns true: else what it has changed is kept, and nobody is told. */
   sendIfModified(modify: (slot: ValueSlot<T>) => boolean): boolean {
+    checkFunction("sendIfModified(modify)", modify, AT_ONCE);
+    return this.change((slot) => {
+      const modified = modify(slot);
+      checkAtOnce("sendIfModified(modify)", modify, modified);
+      return modified;
+    });
+  }
+
+  private change(modify: (slot: ValueSlot<T>) => boolean): boolean {
     for (;;) {
       const { value, stamp } = this.fresh();
       const slot: ValueSlot<T> = { value };
@@ -299,7 +312,10 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
    * @throws {RecvError} (from the poll) when every sender is gone, and the last value was refused.
    * @throws {ClosedHandleError} when this receiver was disposed; from the poll, when it is meanwhile. @throws {BrokenError}
    */
+  waitFor<S extends T>(predicate: (value: T) => value is S): Future<S>;
+  waitFor(predicate: (value: T) => boolean): Future<T>;
   waitFor(predicate: (value: T) => boolean): Future<T> {
+    checkFunction("waitFor(predicate)", predicate);
     return new WaitFor(this, predicate);
   }
 

@@ -1,34 +1,15 @@
 // The sending side of a watch channel.
 
-import { type Coroutine, type Future, isCoroutine } from "../../future/index.js";
+import type { Future } from "../../future/index.js";
 import { AllGone } from "../all-gone.js";
-import { isPromise } from "../callback.js";
-import { ClosedHandleError, checkFunction, SendError, SyncArgumentError } from "../errors.js";
+import { ClosedHandleError, checkFunction, SendError } from "../errors.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
+import { AT_ONCE, type AtOnce, checkAtOnce } from "./at-once.js";
 import { type Channel, SENDER, Slot } from "./channel.js";
 import { Receiver } from "./receiver.js";
 
 /** Why a value comes back that nobody would see. */
 const NO_RECEIVER = "there is no receiver now: `sendReplace` keeps the value all the same";
-
-/** In place of arguments, for a function that waits. */
-type AtOnce<R> = [R] extends [never]
-  ? []
-  : R extends PromiseLike<unknown> | Coroutine<unknown>
-    ? [
-        refused: "async functions and coroutines cannot change the value: it must be done when they return",
-      ]
-    : [];
-
-const AT_ONCE = "a function that changes the value at once: no async function, no coroutine";
-
-/** @throws {SyncArgumentError} when a function has given something to wait for. */
-function checkAtOnce(argument: string, fn: unknown, result: unknown): void {
-  if (!isPromise(result) && !isCoroutine(result)) return;
-  // That it will hardly get on without its slot is no news.
-  if (result instanceof Promise) result.catch(() => {});
-  throw new SyncArgumentError(argument, fn, AT_ONCE);
-}
 
 /** @throws {SyncArgumentError} */
 function modify<T, R>(argument: string, channel: Channel<T>, fn: (slot: Slot<T>) => R): R {

@@ -6,6 +6,7 @@
 import {
   type Context,
   type Future,
+  type Owned,
   Pending,
   type Poll,
   proceed,
@@ -110,7 +111,7 @@ function checkLimit(call: string, limit: number): void {
 }
 
 /** Receives from a shared channel. `Send`, by moving; methods as those of `mpsc.Receiver`. */
-export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> {
+export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncIterable<T> {
   /** 0: of an unbounded channel. */
   private readonly most: number;
   private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
@@ -129,6 +130,11 @@ export class SharedReceiver<T> extends SharedHandle implements AsyncIterable<T> 
   constructor(home: SharedHome, claim: number, most: number) {
     super(home, claim);
     this.most = most;
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   protected override describe(): string {

@@ -4,7 +4,7 @@
 //     once it is closed.
 // S2  A sender that is in an owned permit is in nobody else's hands: its handle is closed, and the permit makes another of its claim.
 
-import type { Future } from "../../../future/index.js";
+import type { Future, Owned } from "../../../future/index.js";
 import { BrokenError, ClosedHandleError, SendError, TrySendError } from "../../errors.js";
 import { BROKEN, CLOSED, GONE, HELD, ROLE_SENDER, ROLE_WEAK, SENT, STATE_MASK } from "../core.js";
 import { checkWhole, claimed, SharedHandle } from "../handle.js";
@@ -275,7 +275,7 @@ class ReserveOwned<T> extends Acquiring<SharedOwnedPermit<T>> {
 }
 
 /** A permit that holds its sender: for passing both on. */
-export class SharedOwnedPermit<T> implements Disposable {
+export class SharedOwnedPermit<T> implements Owned {
   private readonly permit: SharedPermit<T>;
   private sender: SharedSender<T> | undefined;
 
@@ -283,6 +283,11 @@ export class SharedOwnedPermit<T> implements Disposable {
   constructor(home: SharedHome, claim: number, sender: SharedSender<T>) {
     this.permit = new SharedPermit(home, claim, "OwnedPermit");
     this.sender = sender;
+  }
+
+  /** @internal */
+  get "~owned"(): true {
+    return true;
   }
 
   private held(): SharedSender<T> {

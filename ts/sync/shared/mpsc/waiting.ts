@@ -8,6 +8,7 @@
 
 import {
   type Context,
+  dropOwned,
   Pending,
   type Poll,
   proceed,
@@ -76,6 +77,13 @@ export class Send<T> extends Acquiring<void> {
 
   protected override closed(): never {
     throw new SendError(this.value);
+  }
+
+  /** A value that nobody will get. */
+  override [Symbol.dispose](): void {
+    const isUnsent = !this.done;
+    super[Symbol.dispose]();
+    if (isUnsent) dropOwned(this.value);
   }
 }
 
