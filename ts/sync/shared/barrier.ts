@@ -5,7 +5,7 @@
 import type { Future, Poll } from "../../future/index.js";
 import type { BarrierWaitResult } from "../barrier-wait-result.js";
 import { AwaitVersion, newCell } from "./await-version.js";
-import { checkWhole, claimed, SharedHandle } from "./handle.js";
+import { checkWhole, claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 
 class BarrierWait extends AwaitVersion<BarrierWaitResult> {
@@ -38,7 +38,7 @@ class BarrierWait extends AwaitVersion<BarrierWaitResult> {
 }
 
 /** A barrier at which tasks of several threads meet. `Send`; methods as those of `Barrier`. */
-export class SharedBarrier extends SharedHandle {
+export class SharedBarrier extends SharedWhole {
   protected override describe(): string {
     return "a Barrier";
   }

@@ -3,7 +3,7 @@
 import type { Future } from "../../future/index.js";
 import { AwaitVersion, newCell } from "./await-version.js";
 import { OUTCOME_EMPTY, OUTCOME_NONE } from "./core.js";
-import { SharedHandle } from "./handle.js";
+import { SharedWhole } from "./handle.js";
 import { destinationHome } from "./home.js";
 
 class AwaitFlag extends AwaitVersion<void> {
@@ -14,7 +14,7 @@ class AwaitFlag extends AwaitVersion<void> {
 }
 
 /** Raised once, seen by all threads: what a CancellationToken is to other threads. */
-export class SharedFlag extends SharedHandle {
+export class SharedFlag extends SharedWhole {
   protected override describe(): string {
     return "a CancellationToken";
   }

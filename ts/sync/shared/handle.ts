@@ -5,6 +5,8 @@
 //     without claims is somebody else's. What may be asked after that is answered without them.
 // H1  A handle that is disposed gives its claim up, once. One that is lost to the garbage collector does so too, late.
 // H2  What there is one of (a receiver, a guard) moves when it is sent: the handle that was sent is disposed then.
+// H3  Handles of a primitive without ends (a lock, a cell) stand on one claim for each thread: a task that gets the same mutex as its
+//     argument a thousand times makes a thousand handles for the collector, and one claim. It is given up with the last of them.
 
 import { BrokenError, CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
 import type { WaitList } from "../waiters.js";
@@ -14,14 +16,35 @@ import type { SharedHome } from "./home.js";
 interface Lost {
   readonly home: SharedHome;
   readonly claim: number;
+  readonly object: number;
 }
 
 const lost: FinalizationRegistry<Lost> = /* @__PURE__ */ new FinalizationRegistry<Lost>(
-  ({ home, claim }) => {
-    home.core.dropClaim(claim);
-    home.settle();
-  },
+  ({ home, claim, object }) => giveUp(home, claim, object),
 );
+
+/** Puts a claim to the one that this thread has on the object (H3), which it returns. */
+function joinClaims(home: SharedHome, claim: number, object: number): number {
+  const standing = home.standing.get(object);
+  if (standing === undefined) {
+    home.standing.set(object, { claim, handles: 1 });
+    return claim;
+  }
+  standing.handles += 1;
+  home.core.dropClaim(claim);
+  return standing.claim;
+}
+
+function giveUp(home: SharedHome, claim: number, object: number): void {
+  const standing = home.standing.get(object);
+  if (standing?.claim === claim) {
+    standing.handles -= 1;
+    if (standing.handles > 0) return;
+    home.standing.delete(object);
+  }
+  home.core.dropClaim(claim);
+  home.settle();
+}
 
 /** @throws {SharedMemoryFullError} for the core's answer that there was no memory. */
 export function claimed(answer: number): number {
@@ -56,11 +79,16 @@ export abstract class SharedHandle implements Disposable {
 
   /** @internal */
   constructor(home: SharedHome, claim: number) {
+    const object = home.core.objectOf(claim);
     this.home = home;
-    this.claim = claim;
-    this.address = home.core.objectOf(claim);
-    lost.register(this, { home, claim }, this);
-    if (isWatched()) noteEntry("handle", this);
+    this.address = object;
+    this.claim = this.isWhole() ? joinClaims(home, claim, object) : claim;
+    lost.register(this, { home, claim: this.claim, object }, this);
+  }
+
+  /** Whether it is no end, which would be counted, but stands for all of the primitive (H3). */
+  protected isWhole(): boolean {
+    return false;
   }
 
   /** What errors call it: "a sender". */
@@ -162,9 +190,14 @@ export abstract class SharedHandle implements Disposable {
     if (claim === 0) return;
     this.claim = 0;
     lost.unregister(this);
-    if (isWatched()) forgetEntry("handle", this);
-    this.home.core.dropClaim(claim);
-    this.home.settle();
+    giveUp(this.home, claim, this.address);
     if (this.waits !== undefined) for (const node of this.waits.takeAll()) node.waker.wake();
+  }
+}
+
+/** A handle that stands for all of a primitive. */
+export abstract class SharedWhole extends SharedHandle {
+  protected override isWhole(): boolean {
+    return true;
   }
 }

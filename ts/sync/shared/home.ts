@@ -34,6 +34,12 @@ export interface Leaseholder {
   settle(): void;
 }
 
+/** A claim, and how many handles stand on it. */
+export interface Standing {
+  readonly claim: number;
+  handles: number;
+}
+
 /** What came of reading a value that cannot be read. */
 export interface Unreadable {
   readonly error: unknown;
@@ -85,6 +91,8 @@ export interface SharedHome {
   /** Receivers of this thread that have used values of a lease and not said so; at the latest the driver's turn has them say it. */
   readonly leases: Set<Leaseholder>;
   settleLeases(): void;
+  /** The claims by which this thread's handles of primitives without ends stand, by the object's address: handle.ts, H3. */
+  readonly standing: Map<number, Standing>;
   /** Who watches this thread's guards, by what they are called: guards.ts. */
   readonly lenders: Record<string, Lender>;
   /** Whether other threads use this memory. */

@@ -8,6 +8,7 @@ export {
   type Leaseholder,
   type SentHandle,
   type SharedHome,
+  type Standing,
   setDestinationHome,
   setHomeFinder,
   type Unreadable,

@@ -7,7 +7,7 @@
 import type { Future } from "../../future/index.js";
 import { PoisonedError, TryLockError } from "../errors.js";
 import { HELD, KIND_LOCK, STATE_MASK } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { claimed, SharedWhole } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { storeFirst, type ValueKind } from "./locked-value.js";
 import type { LockPlace } from "./value-guards.js";
@@ -54,7 +54,7 @@ class Lock<T, G> extends Acquiring<G> {
 }
 
 /** What both kinds of lock have. */
-export abstract class SharedLock<T> extends SharedHandle implements LockPlace {
+export abstract class SharedLock<T> extends SharedWhole implements LockPlace {
   declare readonly home: SharedHome;
   /** @internal */
   readonly kind: ValueKind;

@@ -13,7 +13,7 @@ import {
 } from "../../future/index.js";
 import { BrokenError } from "../errors.js";
 import { BROKEN, KIND_NOTIFY, WAITING } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { claimed, SharedWhole } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 
 /** No waker has been placed: more than there are tasks. */
@@ -108,7 +108,7 @@ export class SharedNotified extends Future<void> {
 }
 
 /** Wakes tasks of several threads. `Send`; methods as those of `Notify`. */
-export class SharedNotify extends SharedHandle {
+export class SharedNotify extends SharedWhole {
   protected override describe(): string {
     return "a Notify";
   }

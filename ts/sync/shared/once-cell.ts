@@ -14,7 +14,7 @@ import type { Returned } from "../callback.js";
 import { BrokenError, checkFunction, SetError } from "../errors.js";
 import { Initialization, type Initializer } from "../initialization.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
 
@@ -99,7 +99,7 @@ class GetOrInit<T> extends Future<T> {
 }
 
 /** A cell that is initialised once, on whichever thread comes first. `Send`; methods as those of `OnceCell`. */
-export class SharedOnceCell<T> extends SharedHandle {
+export class SharedOnceCell<T> extends SharedWhole {
   private read = false;
   private value: T | undefined = undefined;
 

@@ -11,7 +11,7 @@ import {
 import { siteOf } from "../lost.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { SharedGuard } from "./guards.js";
-import { checkWhole, claimed, SharedHandle } from "./handle.js";
+import { checkWhole, claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
 
@@ -89,7 +89,7 @@ export class SharedSemaphorePermit extends SharedGuard {
 }
 
 /** A semaphore that several threads share. `Send`; methods as those of `Semaphore`. */
-export class SharedSemaphore extends SharedHandle {
+export class SharedSemaphore extends SharedWhole {
   protected override describe(): string {
     return "a semaphore";
   }

@@ -4,7 +4,7 @@ import type { Future } from "../../future/index.js";
 import { SetError } from "../errors.js";
 import { AwaitVersion, newCell } from "./await-version.js";
 import { ROLE_SENDER } from "./core.js";
-import { assertWhole, claimed, SharedHandle } from "./handle.js";
+import { assertWhole, claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 
 class AwaitSet<T> extends AwaitVersion<T> {
@@ -25,7 +25,7 @@ class AwaitSet<T> extends AwaitVersion<T> {
 }
 
 /** A cell that is set once, by whichever thread. `Send`; methods as those of `SetOnce`. */
-export class SharedSetOnce<T> extends SharedHandle {
+export class SharedSetOnce<T> extends SharedWhole {
   private read = false;
   private value: T | undefined = undefined;
 

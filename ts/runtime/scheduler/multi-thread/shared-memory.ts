@@ -84,6 +84,7 @@ interface Noted {
 export class SharedMemory implements SharedHome {
   readonly id: string;
   readonly lenders: SharedHome["lenders"] = {};
+  readonly standing: SharedHome["standing"] = new Map();
   readonly leases: Set<Leaseholder> = new Set();
   slot = 0;
   generation = 0;

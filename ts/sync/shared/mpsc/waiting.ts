@@ -1,6 +1,7 @@
 // Waiting for room in a shared channel, and sending into it.
 //
 // W1  A value is written before its room is taken: one that found no room, or no receiver, is given back (home.ts, O2).
+//     What is in a value that was not sent, for whatever reason, stays its owner's: a handle moves with the sending (handle.ts, H2).
 // W2  Who waits holds a place in the channel's line of permits. What is granted is a permit of the claim that waited, which a send
 //     fulfils and drops, and everybody else gets as the permit that they asked for.
 // W3  Values that a receiver of this thread has used and not said so (lease.ts) may be all that is in the way: they leave the queue
@@ -8,7 +9,6 @@
 
 import {
   type Context,
-  dropOwned,
   Pending,
   type Poll,
   proceed,
@@ -77,13 +77,6 @@ export class Send<T> extends Acquiring<void> {
 
   protected override closed(): never {
     throw new SendError(this.value);
-  }
-
-  /** A value that nobody will get. */
-  override [Symbol.dispose](): void {
-    const isUnsent = !this.done;
-    super[Symbol.dispose]();
-    if (isUnsent) dropOwned(this.value);
   }
 }
 
