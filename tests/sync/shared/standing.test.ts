@@ -1,6 +1,16 @@
 // Handles of one lock or cell on one thread stand on one claim, however many there are; each can be given up by itself.
 
-import { Barrier, Mutex, mpsc, Notify, OnceCell, RwLock, Semaphore, SetOnce } from "tokiwa/sync";
+import {
+  Barrier,
+  Mutex,
+  mpsc,
+  Notify,
+  OnceCell,
+  RwLock,
+  Semaphore,
+  SetOnce,
+  type SharedMutex,
+} from "tokiwa/sync";
 import { expect, test } from "vitest";
 
 /** Claims on the object of a handle: the first word of the object. */
@@ -23,10 +33,10 @@ test.each<[string, () => Whole]>([
   ["SetOnce", () => SetOnce.shared<number>()],
 ])("%s", (_, make) => {
   const handle = make();
-  const [tx, rx] = mpsc.sharedUnbounded<Whole>();
+  const [tx, rx] = mpsc.sharedUnbounded<SharedMutex<number>>();
   const others: Whole[] = [handle.clone()];
   for (let round = 0; round < 50; round++) {
-    tx.send(handle);
+    tx.send(handle as SharedMutex<number>);
     others.push(rx.tryRecv());
   }
   expect(claimsOn(handle)).toBe(1);

@@ -53,7 +53,7 @@ export class SharedBroadcastSender<T> extends BroadcastSide {
    * @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
    */
   send(value: T): number {
-    const object = this.written(value, "the value");
+    const object = this.written(value, "value");
     const { core, outcome, number } = this.home;
     const receivers = core.broadcast(object, outcome, number);
     if (receivers === 0) this.home.discard();

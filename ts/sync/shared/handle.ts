@@ -8,8 +8,10 @@
 // H3  Handles of a primitive without ends (a lock, a cell) stand on one claim for each thread: a task that gets the same mutex as its
 //     argument a thousand times makes a thousand handles for the collector, and one claim. It is given up with the last of them.
 
+import { forgetEntry, isWatched, noteEntry } from "../../future/index.js";
 import { BrokenError, CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
 import type { WaitList } from "../waiters.js";
+import { KIND_BROADCAST, KIND_CHANNEL, KIND_ONESHOT, KIND_WATCH, OBJECT_KIND } from "./core.js";
 import type { SharedHome } from "./home.js";
 
 /** What the collector's callback needs: never the handle itself. */
@@ -84,6 +86,7 @@ export abstract class SharedHandle implements Disposable {
     this.address = object;
     this.claim = this.isWhole() ? joinClaims(home, claim, object) : claim;
     lost.register(this, { home, claim: this.claim, object }, this);
+    if (isWatched()) noteEntry("handle", this);
   }
 
   /** Whether it is no end, which would be counted, but stands for all of the primitive (H3). */
@@ -141,16 +144,16 @@ export abstract class SharedHandle implements Disposable {
 
   /** @internal Handles of one object are one thing to a leak check. */
   get censusGroup(): string {
-    return `${this.home.id} ${this.object}`;
+    return `${this.home.id} ${this.address}`;
   }
 
   /** @internal What it is a handle of. */
   describeForCensus(): string {
-    const kind = new Int32Array(this.home.buffer)[(this.object + OBJECT_KIND) >> 2];
+    const kind = new Int32Array(this.home.buffer)[(this.address + OBJECT_KIND) >> 2];
     if (kind === KIND_CHANNEL)
-      return `shared mpsc channel${queued(this.home.core.queueLengthOf(this.object))}`;
+      return `shared mpsc channel${queued(this.home.core.queueLengthOf(this.address))}`;
     if (kind === KIND_BROADCAST)
-      return `shared broadcast channel${queued(this.home.core.keptIn(this.object))}`;
+      return `shared broadcast channel${queued(this.home.core.keptIn(this.address))}`;
     if (kind === KIND_ONESHOT) return "shared oneshot channel";
     if (kind === KIND_WATCH) return "shared watch channel";
     return `shared ${this.describe().replace(/^an? /, "")}`;
@@ -166,6 +169,7 @@ export abstract class SharedHandle implements Disposable {
     const claim = this.held();
     this.claim = 0;
     lost.unregister(this);
+    if (isWatched()) forgetEntry("handle", this);
     return claim;
   }
 
@@ -190,6 +194,7 @@ export abstract class SharedHandle implements Disposable {
     if (claim === 0) return;
     this.claim = 0;
     lost.unregister(this);
+    if (isWatched()) forgetEntry("handle", this);
     giveUp(this.home, claim, this.address);
     if (this.waits !== undefined) for (const node of this.waits.takeAll()) node.waker.wake();
   }

@@ -49,8 +49,9 @@ const MOST_BYTES: number = 2 ** 26 - 64;
 
 /** What `region` gives: to be passed to `Mutex.shared` or `RwLock.shared`. */
 export class Region<A extends RegionView> {
-  /** @internal */
+  /** The typed array's class. */
   readonly view: RegionClass<A>;
+  /** In elements. */
   readonly length: number;
   /** @internal */
   constructor(view: RegionClass<A>, length: number) {
@@ -118,7 +119,7 @@ export function load(home: SharedHome, object: number, kind: ValueKind): unknown
 
 /** Replaces a value that is encoded, for a writer. */
 export function store(home: SharedHome, object: number, value: unknown): void {
-  home.write(value, "the value of a lock");
+  home.write(value, "value");
   home.core.setValue(object, home.outcome, home.number);
   home.settle();
 }

@@ -141,7 +141,7 @@ export class SharedOnceCell<T> extends SharedWhole {
 
   /** @internal By who has the permit. */
   initialize(value: T): void {
-    const object = this.written(value, "the value of a OnceCell");
+    const object = this.written(value, "value");
     this.home.core.setValue(object, this.home.outcome, this.home.number);
     this.home.core.closeSemaphore(object);
     this.home.settle();

@@ -80,7 +80,7 @@ export class SharedOneshotSender<T> extends SharedHandle implements Owned {
       this[Symbol.dispose]();
       throw new SendError(value);
     }
-    const object = this.written(value, "the value");
+    const object = this.written(value, "value");
     const { core, outcome, number } = this.home;
     const accepted = core.publishOnce(object, outcome, number) !== 0;
     if (!accepted) this.home.discard();

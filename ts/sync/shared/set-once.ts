@@ -35,7 +35,7 @@ export class SharedSetOnce<T> extends SharedWhole {
 
   /** @throws {SetError} with the value, when there is one already. @throws {SendError} when the value cannot be sent. */
   set(value: T): void {
-    const object = this.written(value, "the value of a SetOnce");
+    const object = this.written(value, "value");
     const { core, outcome, number } = this.home;
     const accepted = core.publishOnce(object, outcome, number) !== 0;
     if (!accepted) this.home.discard();

@@ -106,6 +106,11 @@ export class SharedMappedGuard<U> implements Owned {
     this.part = part;
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "release it, or send what it guards";
+  }
+
   /** @internal */
   get "~owned"(): true {
     return true;

@@ -84,7 +84,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
    * @throws {ClosedHandleError} when this sender was disposed. @throws {BrokenError}
    */
   send(value: T): void {
-    const object = this.written(value, "the value");
+    const object = this.written(value, "value");
     const { core, outcome, number } = this.home;
     const heard = core.publishToReceivers(object, outcome, number) !== 0;
     if (!heard) this.home.discard();
@@ -157,7 +157,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
 
   /** False when another thread has replaced it since. @throws {BrokenError} */
   private tryReplace(stamp: number, value: T, silently: boolean): boolean {
-    const object = this.written(value, "the value");
+    const object = this.written(value, "value");
     const { core, outcome, number } = this.home;
     const done = core.replaceIf(object, stamp, outcome, number, silently ? 1 : 0) !== 0;
     if (!done) this.home.discard();

@@ -22,6 +22,8 @@ import {
   SLOT_SIZE,
   setDestinationHome,
   type Unreadable,
+  VALUE_BYTES,
+  VALUE_LENGTH,
 } from "../../../sync/shared/index.js";
 import {
   type Core,
@@ -328,7 +330,7 @@ export class SharedMemory implements SharedHome {
   readBatch(count: number, into: unknown[], from: number): Unreadable | undefined {
     let blocks: Noted[] | undefined;
     for (let index = 0; index < count; index++) {
-      const at = this.batchIndex + (index << (SLOT_SHIFT - 3));
+      const at = this.batchIndex + (index * SLOT_SIZE) / 8;
       const outcome = this.#words[at << 1] as number;
       const number = this.#floats[at + 1] as number;
       into[from + index] = outcome === OUTCOME_NUMBER ? number : undefined;

@@ -12,7 +12,7 @@ import type { SharedHome } from "../home.js";
 /** Turns a permit of a claim into a value. */
 export function fulfil(home: SharedHome, claim: number, value: unknown): void {
   home.assertAlive();
-  home.write(value, "the value");
+  home.write(value, "value");
   if (home.core.fulfil(claim, home.outcome, home.number) !== SENT) {
     home.discard();
     throw new SharedMemoryFullError();

@@ -84,7 +84,7 @@ export class SharedSender<T> extends SharedSenderBase {
    * @throws {SendError} when the value cannot be sent. @throws {ClosedHandleError} when this was closed.
    */
   trySend(value: T): void {
-    const answer = sendWritten(this.home, this.written(value, "the value"));
+    const answer = sendWritten(this.home, this.written(value, "value"));
     if (answer !== SENT) throw new TrySendError(value, answer === GONE);
   }
 
@@ -195,8 +195,7 @@ export class SharedUnboundedSender<T> extends SharedSenderBase {
    * @throws {SendError} with the value, when the receiver is gone or it cannot be sent. @throws {ClosedHandleError} when this was closed.
    */
   send(value: T): void {
-    if (sendWritten(this.home, this.written(value, "the value")) !== SENT)
-      throw new SendError(value);
+    if (sendWritten(this.home, this.written(value, "value")) !== SENT) throw new SendError(value);
   }
 
   /** Another sender, for another owner. @throws {ClosedHandleError} when this was closed. */

@@ -54,7 +54,7 @@ export class Send<T> extends Acquiring<void> {
     if (this.claim !== 0 || this.done) return super.poll(cx);
     this.assertPollable();
     if (!proceed(cx)) return Pending;
-    this.home.write(this.value, "the value");
+    this.home.write(this.value, "value");
     const answer = sendWritten(this.home, this.object);
     if (answer === FULL) return super.poll(cx);
     this.end();
