@@ -147,7 +147,7 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, A
   private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
   override readonly waits: WaitList = new WaitList();
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }

@@ -65,7 +65,7 @@ export abstract class SharedGuard implements Disposable {
     return "release it, or send what it guards";
   }
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }

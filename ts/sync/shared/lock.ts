@@ -56,7 +56,7 @@ class Lock<T, G> extends Acquiring<G> {
 /** What both kinds of lock have. */
 export abstract class SharedLock<T> extends SharedWhole implements LockPlace {
   declare readonly home: SharedHome;
-  /** @internal */
+  /** How its value is stored. */
   readonly kind: ValueKind;
 
   /** @internal */

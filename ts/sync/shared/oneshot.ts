@@ -55,7 +55,7 @@ export class SharedOneshotSender<T> extends SharedHandle implements Owned {
   override readonly waits: WaitList = new WaitList();
   private readonly polling: PolledByHand<Future<void>> = new PolledByHand(() => this.closed());
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }
@@ -122,7 +122,7 @@ export class SharedOneshotReceiver<T> extends Listening<T> implements Owned {
     this.handle = handle;
   }
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }

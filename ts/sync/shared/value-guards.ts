@@ -111,7 +111,7 @@ export class SharedMappedGuard<U> implements Owned {
     return "release it, or send what it guards";
   }
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }

@@ -132,7 +132,7 @@ export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncItera
     this.most = most;
   }
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }

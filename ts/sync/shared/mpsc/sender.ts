@@ -284,7 +284,7 @@ export class SharedOwnedPermit<T> implements Owned {
     this.sender = sender;
   }
 
-  /** @internal */
+  /** Goes with whoever has it. */
   get "~owned"(): true {
     return true;
   }
