@@ -15,6 +15,9 @@ class AwaitFlag extends AwaitVersion<void> {
 
 /** Raised once, seen by all threads: what a CancellationToken is to other threads. */
 export class SharedFlag extends SharedWhole {
+  private read = false;
+  private value: unknown = undefined;
+
   protected override describe(): string {
     return "a CancellationToken";
   }
@@ -25,11 +28,43 @@ export class SharedFlag extends SharedWhole {
     return object !== 0 && this.home.core.versionOf(object) !== 0;
   }
 
-  raise(): void {
+  /** Whether there is a handle of it on another thread, or on its way: those of this thread stand on one claim (handle.ts, H3). */
+  isElsewhere(): boolean {
     const object = this.reachable();
-    if (object === 0) return;
-    this.home.core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
+    return object !== 0 && this.home.core.strongOf(object) > 1;
+  }
+
+  /** What it was raised with, read from shared memory once; undefined until then, and where that could not be sent. */
+  reason(): unknown {
+    const object = this.reachable();
+    if (this.read || object === 0 || !this.isRaised()) return this.value;
+    this.read = true;
+    try {
+      this.value = this.home.read(this.home.core.readValue(object));
+    } catch {
+      // A cancel is heard of, whatever it was given.
+    }
+    return this.value;
+  }
+
+  /** Does nothing to one that is raised. */
+  raise(reason?: unknown): void {
+    const object = this.reachable();
+    if (object === 0 || this.isRaised()) return;
+    if (reason === undefined || !this.raiseWith(object, reason))
+      this.home.core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
     this.home.settle();
+  }
+
+  private raiseWith(object: number, reason: unknown): boolean {
+    try {
+      this.home.write(reason, "the reason of a cancel");
+    } catch {
+      return false;
+    }
+    const { core, outcome, number } = this.home;
+    if (core.publishOnce(object, outcome, number) === 0) this.home.discard();
+    return true;
   }
 
   /** Waits until it is raised. Cancel-safe. */
