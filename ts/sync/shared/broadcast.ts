@@ -20,7 +20,7 @@ import {
   ROLE_WEAK,
   SHATTERED_RING,
 } from "./core.js";
-import { assertWhole, claimed, SharedHandle } from "./handle.js";
+import { assertWhole, claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
 import { Listening, PolledByHand } from "./waits.js";

@@ -11,7 +11,15 @@
 import { forgetEntry, isWatched, noteEntry } from "../../future/index.js";
 import { BrokenError, CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
 import type { WaitList } from "../waiters.js";
-import { KIND_BROADCAST, KIND_CHANNEL, KIND_ONESHOT, KIND_WATCH, OBJECT_KIND } from "./core.js";
+import {
+  KIND_BROADCAST,
+  KIND_CHANNEL,
+  KIND_ONESHOT,
+  KIND_WATCH,
+  OBJECT_KIND,
+  ROLE_RECEIVER,
+  ROLE_SENDER,
+} from "./core.js";
 import type { SharedHome } from "./home.js";
 
 /** What the collector's callback needs: never the handle itself. */
@@ -52,6 +60,21 @@ function giveUp(home: SharedHome, claim: number, object: number): void {
 export function claimed(answer: number): number {
   if (answer === 0) throw new SharedMemoryFullError();
   return answer;
+}
+
+/**
+ * Both ends of a new object, whose first claim is given up.
+ *
+ * @throws {SharedMemoryFullError} and leaves nothing behind.
+ */
+export function newEnds(home: SharedHome, claim: number): { sender: number; receiver: number } {
+  const { core } = home;
+  const object = core.objectOf(claim);
+  const sender = core.newEnd(object, ROLE_SENDER);
+  const receiver = sender === 0 ? 0 : core.newEnd(object, ROLE_RECEIVER);
+  core.dropClaim(claim);
+  if (receiver === 0 && sender !== 0) core.dropClaim(sender);
+  return { sender, receiver: claimed(receiver) };
 }
 
 /** For who was refused, or found nothing: the reason may be that a thread died. @throws {BrokenError} */

@@ -16,9 +16,6 @@ import { BROKEN, KIND_NOTIFY, WAITING } from "./core.js";
 import { claimed, SharedWhole } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 
-/** No waker has been placed: more than there are tasks. */
-const NO_WAKER = 0x7fffffff;
-
 /** Waits for a notification. Cancel-safe; the place in the line is lost. */
 export class SharedNotified extends Future<void> {
   private readonly home: SharedHome;

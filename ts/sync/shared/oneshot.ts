@@ -10,16 +10,8 @@ import {
 } from "../../future/index.js";
 import { BrokenError, RecvError, SendError, TryRecvError } from "../errors.js";
 import { WaitList } from "../waiters.js";
-import {
-  BROKEN,
-  KIND_ONESHOT,
-  OUTCOME_EMPTY,
-  READY,
-  ROLE_RECEIVER,
-  ROLE_SENDER,
-  WAITING,
-} from "./core.js";
-import { claimed, SharedHandle } from "./handle.js";
+import { BROKEN, KIND_ONESHOT, OUTCOME_EMPTY, READY, WAITING } from "./core.js";
+import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Listening, PolledByHand } from "./waits.js";
 

@@ -13,7 +13,7 @@ import {
   ROLE_SENDER,
   WAITING,
 } from "./core.js";
-import { assertWhole, claimed, SharedHandle } from "./handle.js";
+import { assertWhole, claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
 import { AwaitParting } from "./oneshot.js";
 import { Listening, PolledByHand } from "./waits.js";

@@ -1,7 +1,7 @@
 // The shared twin of mpsc.
 
-import { KIND_CHANNEL, ROLE_RECEIVER, ROLE_SENDER } from "../core.js";
-import { checkWhole, claimed } from "../handle.js";
+import { KIND_CHANNEL } from "../core.js";
+import { checkWhole, claimed, newEnds } from "../handle.js";
 import { currentHome, type SharedHome } from "../home.js";
 import { SharedReceiver } from "./receiver.js";
 import { SharedSender, SharedUnboundedSender } from "./sender.js";
@@ -25,12 +25,8 @@ interface Ends<T> {
 
 function newChannel<T>(capacity: number): Ends<T> {
   const home = currentHome();
-  const { core } = home;
-  const claim = claimed(core.newObject(KIND_CHANNEL, capacity, capacity));
-  const object = core.objectOf(claim);
-  const sender = claimed(core.newEnd(object, ROLE_SENDER));
-  const receiver = claimed(core.newEnd(object, ROLE_RECEIVER));
-  core.dropClaim(claim);
+  const claim = claimed(home.core.newObject(KIND_CHANNEL, capacity, capacity));
+  const { sender, receiver } = newEnds(home, claim);
   return { home, sender, receiver: new SharedReceiver(home, receiver, capacity) };
 }
 
