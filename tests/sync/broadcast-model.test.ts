@@ -2,8 +2,10 @@
 
 import fc from "fast-check";
 import { Pending } from "tokiwa";
-import { broadcast, LaggedError, RecvError, SendError, TryRecvError } from "tokiwa/sync";
+import { type broadcast, LaggedError, RecvError, SendError, TryRecvError } from "tokiwa/sync";
 import { expect, test } from "vitest";
+import type { Form } from "./conformance/contract.js";
+import { plain, shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 interface Reader {
@@ -71,9 +73,12 @@ class Model {
   private readonly readers: Reader[] = [];
   private readonly sent: number[] = [];
 
-  constructor(capacity: number) {
+  constructor(form: Form, capacity: number) {
     this.kept = capacity <= 1 ? 1 : capacity <= 2 ? 2 : capacity <= 4 ? 4 : 8;
-    const [tx, rx] = broadcast.channel<number>(capacity);
+    const [tx, rx] = form.broadcast<number>(capacity) as [
+      broadcast.Sender<number>,
+      broadcast.Receiver<number>,
+    ];
     this.senders = [tx];
     this.any = tx;
     this.join(rx);
@@ -202,10 +207,10 @@ class Model {
   }
 }
 
-test("a channel agrees with the model", () => {
+test.each([plain, shared])("a channel agrees with the model: $form", (form) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), steps, (capacity, program) => {
-      const model = new Model(capacity);
+      const model = new Model(form, capacity);
       for (const step of program) model.run(step);
     }),
     { numRuns: 300 },

@@ -3,6 +3,8 @@
 
 import fc from "fast-check";
 import { test } from "vitest";
+import type { Form } from "./conformance/contract.js";
+import { plain, shared } from "./conformance/forms.js";
 import { Channels, type Operation, type Step } from "./mpsc-model.js";
 
 function steps(weights: Readonly<Partial<Record<Operation, number>>>): fc.Arbitrary<Step[]> {
@@ -31,18 +33,23 @@ const OPEN = {
 /** What ends a channel comes rarely, or most programs would be over before they began. */
 const ENDING = { ...OPEN, clone: 1, dropSender: 1, close: 1 };
 
-function runAll(capacity: number, steps: readonly Step[]): void {
-  const channels = new Channels(capacity);
-  for (const each of steps) channels.run(each);
-  channels.end();
+function runAll(form: Form): (capacity: number, steps: readonly Step[]) => void {
+  return (capacity, steps) => {
+    const channels = new Channels(form, capacity);
+    for (const each of steps) channels.run(each);
+    channels.end();
+  };
 }
 
 const capacity = fc.integer({ min: 1, max: 6 });
 
-test("an open channel agrees with the model", () => {
-  fc.assert(fc.property(capacity, steps(OPEN), runAll), { numRuns: 400 });
+test.each([plain, shared])("an open channel agrees with the model: $form", (form) => {
+  fc.assert(fc.property(capacity, steps(OPEN), runAll(form)), { numRuns: 400 });
 });
 
-test("a channel that is closed from either side agrees with the model", () => {
-  fc.assert(fc.property(capacity, steps(ENDING), runAll), { numRuns: 400 });
-});
+test.each([plain, shared])(
+  "a channel that is closed from either side agrees with the model: $form",
+  (form) => {
+    fc.assert(fc.property(capacity, steps(ENDING), runAll(form)), { numRuns: 400 });
+  },
+);

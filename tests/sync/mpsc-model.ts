@@ -2,7 +2,9 @@
 // polled by hand: after every operation both must agree on room, values, who was woken and what came out.
 
 import { type Future, Pending, type Poll } from "tokiwa";
-import { mpsc, SendError, TryRecvError, TrySendError } from "tokiwa/sync";
+import { type mpsc, SendError, TryRecvError, TrySendError } from "tokiwa/sync";
+import type { Form } from "./conformance/contract.js";
+import { shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 interface Waiter {
@@ -71,10 +73,16 @@ export class Channels {
   readonly accepted: number[] = [];
   readonly received: number[] = [];
 
-  constructor(capacity: number) {
+  private readonly isShared: boolean;
+
+  constructor(form: Form, capacity: number) {
+    this.isShared = form === shared;
     this.capacity = capacity;
     this.free = capacity;
-    const [tx, rx] = mpsc.channel<number>(capacity);
+    const [tx, rx] = form.mpsc<number>(capacity) as unknown as [
+      mpsc.Sender<number>,
+      mpsc.Receiver<number>,
+    ];
     this.senders = [tx];
     this.rx = rx;
   }
@@ -235,7 +243,7 @@ export class Channels {
   private usePermit(at: number): void {
     const held = this.heldAt(at);
     if (held === undefined) return;
-    const permit = held.permit instanceof mpsc.Permits ? held.permit.take() : held.permit;
+    const permit = "take" in held.permit ? held.permit.take() : held.permit;
     held.count -= 1;
     if (held.count === 0) this.held.splice(this.held.indexOf(held), 1);
     this.lastValue += 1;
@@ -326,7 +334,8 @@ export class Channels {
 
   private check(): void {
     const { rx } = this;
-    assertSame("capacity", rx.capacity(), this.free);
+    // What the first in line has been given already counts as free in the plain form, and as the waiter's in the shared one.
+    if (!this.isShared || this.line.length === 0) assertSame("capacity", rx.capacity(), this.free);
     assertSame("len", rx.len(), this.values.length);
     assertSame("isClosed", rx.isClosed(), this.closed || this.senders.length === 0);
     assertSame("permits", this.free + this.promised + this.values.length, this.capacity);

@@ -5,13 +5,13 @@ import { Pending } from "tokiwa";
 import {
   ClosedHandleError,
   type Notified,
-  Notify,
-  oneshot,
   RecvError,
   type SendError,
   TryRecvError,
 } from "tokiwa/sync";
 import { expect, test } from "vitest";
+import type { Form, Notify } from "./conformance/contract.js";
+import { plain, shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 function assertSame(what: string, actual: unknown, expected: unknown): void {
@@ -37,13 +37,17 @@ interface NotifyStep {
 
 /** A Notify and its model, driven together. */
 class Notifies {
-  private readonly notify = new Notify();
+  private readonly notify: Notify;
   private readonly all: Waiter[] = [];
   private line: Waiter[] = [];
   private permit = false;
   /** How many notifications came, and how many were seen or are stored: at the end the same. */
   private given = 0;
   private seen = 0;
+
+  constructor(form: Form) {
+    this.notify = form.notify();
+  }
 
   run(step: NotifyStep): void {
     if (step.op === "make") this.make();
@@ -148,16 +152,19 @@ const notifyStep: fc.Arbitrary<NotifyStep> = fc.record({
   at: fc.nat(7),
 });
 
-test("Notify agrees with the model, and no notification is lost", () => {
-  fc.assert(
-    fc.property(fc.array(notifyStep, { maxLength: 80, size: "max" }), (steps) => {
-      const notifies = new Notifies();
-      for (const step of steps) notifies.run(step);
-      notifies.end();
-    }),
-    { numRuns: 500 },
-  );
-});
+test.each([plain, shared])(
+  "Notify agrees with the model, and no notification is lost: $form",
+  (form) => {
+    fc.assert(
+      fc.property(fc.array(notifyStep, { maxLength: 80, size: "max" }), (steps) => {
+        const notifies = new Notifies(form);
+        for (const step of steps) notifies.run(step);
+        notifies.end();
+      }),
+      { numRuns: 500 },
+    );
+  },
+);
 
 // ── oneshot ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,10 +195,10 @@ function expectPoll(model: OneshotModel, outcome: unknown): void {
   model.value = false;
 }
 
-test("oneshot agrees with the model", () => {
+test.each([plain, shared])("oneshot agrees with the model: $form", (form) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...ONESHOT_STEPS), { maxLength: 12 }), (steps) => {
-      const [tx, rx] = oneshot.channel<number>();
+      const [tx, rx] = form.oneshot<number>();
       const recv = new Polled(rx);
       const closed = new Polled(tx.closed());
       const model: OneshotModel = {
@@ -237,7 +244,8 @@ test("oneshot agrees with the model", () => {
         } else if (step === "close") {
           rx.close();
           model.receiverOpen = false;
-        } else if (step === "pollClosed" && !sawClose) {
+        } else if (step === "pollClosed" && !sawClose && (model.senderOpen || form === plain)) {
+          // In the shared form it is not polled first when the sender has been used up.
           const outcome = outcomeOf(() => closed.poll());
           sawClose = outcome !== Pending;
           // A sender that is used up has nothing to wait for.

@@ -6,14 +6,16 @@ import { Pending } from "tokiwa";
 import {
   AcquireError,
   type ReadGuard,
-  RwLock,
-  Semaphore,
+  type RwLock,
+  type Semaphore,
   type SemaphorePermit,
   TryAcquireError,
   TryLockError,
   type WriteGuard,
 } from "tokiwa/sync";
 import { test } from "vitest";
+import type { Form } from "./conformance/contract.js";
+import { plain, shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 function assertSame(what: string, actual: unknown, expected: unknown): void {
@@ -156,8 +158,8 @@ class Semaphores {
   private readonly held: { permit: SemaphorePermit; count: number }[] = [];
   private total: number;
 
-  constructor(permits: number) {
-    this.semaphore = new Semaphore(permits);
+  constructor(form: Form, permits: number) {
+    this.semaphore = form.semaphore(permits) as Semaphore;
     this.model = new Line(permits);
     this.total = permits;
   }
@@ -269,6 +271,7 @@ class Semaphores {
 
 function stepsOf<Operation extends string>(
   weights: Readonly<Record<Operation, number>>,
+  least = 0,
 ): fc.Arbitrary<Step<Operation>[]> {
   const operations = Object.entries<number>(weights).map(([op, weight]) => ({
     weight,
@@ -277,21 +280,32 @@ function stepsOf<Operation extends string>(
   const step = fc.record({
     op: fc.oneof(...operations),
     at: fc.nat(20),
-    count: fc.oneof({ weight: 6, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(9) }),
+    count: fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: least, max: 3 }) },
+      { weight: 1, arbitrary: fc.integer({ min: least, max: 9 }) },
+    ),
   });
   return fc.array(step, { maxLength: 100, size: "max" });
 }
 
 test.each([
-  ["an open semaphore", SEMAPHORE_OPERATIONS],
-  ["a semaphore that is closed", { ...SEMAPHORE_OPERATIONS, close: 1 }],
-])("%s agrees with the model", (_, operations) => {
+  ["an open semaphore", SEMAPHORE_OPERATIONS, plain],
+  ["a semaphore that is closed", { ...SEMAPHORE_OPERATIONS, close: 1 }, plain],
+  ["an open shared semaphore", SEMAPHORE_OPERATIONS, shared],
+  ["a shared semaphore that is closed", { ...SEMAPHORE_OPERATIONS, close: 1 }, shared],
+])("%s agrees with the model", (_, operations, form) => {
+  // Who wants none stands in line in the shared form, and passes it in the plain one.
+  const least = form === shared ? 1 : 0;
   fc.assert(
-    fc.property(fc.nat(6), stepsOf<SemaphoreOperation>(operations as never), (permits, steps) => {
-      const semaphores = new Semaphores(permits);
-      for (const step of steps) semaphores.run(step);
-      semaphores.end();
-    }),
+    fc.property(
+      fc.nat(6),
+      stepsOf<SemaphoreOperation>(operations as never, least),
+      (permits, steps) => {
+        const semaphores = new Semaphores(form, permits);
+        for (const step of steps) semaphores.run(step);
+        semaphores.end();
+      },
+    ),
     { numRuns: 400 },
   );
 });
@@ -320,8 +334,8 @@ class Locks {
   /** What the lock guards: counts the writes. */
   private value = 0;
 
-  constructor(maxReaders: number) {
-    this.lock = new RwLock(0, { maxReaders });
+  constructor(form: Form, maxReaders: number) {
+    this.lock = form.rwLock(0, { maxReaders }) as RwLock<number>;
     this.model = new Line(maxReaders);
     this.maxReaders = maxReaders;
   }
@@ -423,10 +437,10 @@ class Locks {
   }
 }
 
-test("an RwLock agrees with the model", () => {
+test.each([plain, shared])("an RwLock agrees with the model: $form", (form) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), stepsOf(LOCK_OPERATIONS), (maxReaders, steps) => {
-      const locks = new Locks(maxReaders);
+      const locks = new Locks(form, maxReaders);
       for (const step of steps) locks.run(step);
       locks.end();
     }),

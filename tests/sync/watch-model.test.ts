@@ -2,8 +2,10 @@
 
 import fc from "fast-check";
 import { Pending } from "tokiwa";
-import { RecvError, SendError, watch } from "tokiwa/sync";
+import { RecvError, SendError, type watch } from "tokiwa/sync";
 import { expect, test } from "vitest";
+import type { Form } from "./conformance/contract.js";
+import { plain, shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 interface Reader {
@@ -72,8 +74,8 @@ class Model {
   private version = 0;
   private last = 0;
 
-  constructor() {
-    const [tx, rx] = watch.channel(0);
+  constructor(form: Form) {
+    const [tx, rx] = form.watch(0) as [watch.Sender<number>, watch.Receiver<number>];
     this.senders = [tx];
     this.readers.push({ rx, seen: 0, waiting: undefined });
   }
@@ -254,10 +256,10 @@ class Model {
   }
 }
 
-test("a channel agrees with the model", () => {
+test.each([plain, shared])("a channel agrees with the model: $form", (form) => {
   fc.assert(
     fc.property(steps, (program) => {
-      const model = new Model();
+      const model = new Model(form);
       for (const step of program) model.run(step);
     }),
     { numRuns: 300 },

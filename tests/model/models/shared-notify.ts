@@ -257,4 +257,84 @@ const oneAmongMany = defineModel<Env>({
   mutants: [OLDER_CHOSEN],
 });
 
-export const SHARED_NOTIFY_MODELS = [chosen, waiters, enabled, many, oneAmongMany];
+const OLD_STAMP_WAITS_ON: Mutant = {
+  name: "who-waits-does-not-look-at-the-stamp",
+  file: NOTIFY_FILE,
+  find: "    leave(claim);\n    state = STATE_ALL;\n    storeState(claim, state);\n",
+  replace: "",
+};
+
+/** Tokio's notify_waiters_poll_consistency: to who looks, the call is one step. */
+const consistent = defineModel<Env>({
+  name: "shared-notify-consistent",
+  proves:
+    "once one who waited has seen a notifyWaiters, everybody who waited sees it, wherever in the line, also where it has let go of the lock in between",
+  preemptions: 2,
+  setup(cores) {
+    const object = begin(cores);
+    const core = coreAt(cores, 1);
+    return { object, claims: [1, 2, 3, 4].map(() => waiting(core, object)) };
+  },
+  threads: [
+    function* (_core, env) {
+      yield call("notify.notifyWaiters", env.object);
+    },
+    function* (core, env) {
+      const [first, ...others] = env.claims as [number, ...number[]];
+      if ((yield call("notify.pollNotified", first, waker(core), 1)) !== ALL) return;
+      for (const other of others)
+        same("seen too", yield call("notify.pollNotified", other, waker(core), 1), ALL);
+    },
+  ],
+  check(cores, env) {
+    const core = coreAt(cores, 1);
+    for (const claim of env.claims)
+      same("reached", core.call("notify.pollNotified", claim, 0, 0), ALL);
+    nothingLeft(cores);
+  },
+  mutants: [OLD_STAMP_WAITS_ON],
+});
+
+const OLDER_CHOSEN_AS_LAST: Mutant = {
+  name: "notify-last-spent-on-who-is-reached-anyhow",
+  file: NOTIFY_FILE,
+  find: "  while (chosen != 0 && field(chosen, CLAIM_CURSOR) != stamp)",
+  replace: "  while (state != STATE_LAST && chosen != 0 && field(chosen, CLAIM_CURSOR) != stamp)",
+};
+
+const lastAmongMany = defineModel<Env>({
+  name: "shared-notify-last-among-many",
+  proves:
+    "a notifyLast in the middle of a notifyWaiters that has let go of the lock is not spent on who is reached anyhow: it is stored",
+  preemptions: 2,
+  setup(cores) {
+    const object = begin(cores);
+    const core = coreAt(cores, 0);
+    return { object, claims: [1, 2, 3].map(() => waiting(core, object)) };
+  },
+  threads: [
+    function* (_core, env) {
+      yield call("notify.notifyWaiters", env.object);
+    },
+    function* (core, env) {
+      const stamp = yield call("notify.stampOf", env.object);
+      yield call("notify.notifyLast", env.object);
+      if (stamp === 0) return;
+      const claim = yield call("notify.newNotified", env.object, stamp);
+      same("stored", yield call("notify.pollNotified", claim, waker(core), 1), READY);
+      yield call("notify.endNotified", claim);
+    },
+  ],
+  check: (cores) => nothingLeft(cores),
+  mutants: [OLDER_CHOSEN_AS_LAST],
+});
+
+export const SHARED_NOTIFY_MODELS = [
+  chosen,
+  waiters,
+  enabled,
+  many,
+  oneAmongMany,
+  consistent,
+  lastAmongMany,
+];

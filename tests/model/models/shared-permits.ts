@@ -400,4 +400,56 @@ const downgrade = defineModel<Env>({
   mutants: [DOWNGRADED_QUIETLY],
 });
 
-export const SHARED_PERMIT_MODELS = [cancel, fairness, close, handOff, none, many, downgrade];
+const FORGOTTEN_TWICE: Mutant = {
+  name: "forgetting-looks-before-it-takes",
+  file: SEMAPHORE_FILE,
+  find: "  const taken = min(count, field(object, PERMITS));\n",
+  replace:
+    "  const taken = min(count, field(object, PERMITS));\n  unlockObject(object);\n  lockObject(object);\n",
+};
+
+interface Forgetting extends Env {
+  /** By thread: what each took away or got. */
+  readonly took: number[];
+}
+
+const forgotten = defineModel<Forgetting>({
+  name: "shared-permits-forget",
+  proves:
+    "permits are forgotten while one is taken: none is forgotten that somebody holds, and the sum holds",
+  setup(cores) {
+    setUpCallers(cores);
+    const [first, second] = cores as [Core, Core];
+    const object = newObject(first, SEMAPHORE, 2, MANY);
+    refer(second, object);
+    return { object, claims: [], took: [0, 0] };
+  },
+  threads: [
+    function* (_core, env) {
+      env.took[0] = yield call("semaphore.forgetPermits", env.object, 2);
+    },
+    function* (_core, env) {
+      const answer = yield call("semaphore.tryAcquirePermits", env.object, 1);
+      if (answer === NONE_FREE) return;
+      env.took[1] = 1;
+    },
+  ],
+  check(cores, env) {
+    const [lost, got] = env.took as [number, number];
+    const free = available(coreAt(cores, 0), env);
+    same("permits", [free, free >= 0], [2 - lost - got, true]);
+    nothingLeft(cores);
+  },
+  mutants: [FORGOTTEN_TWICE],
+});
+
+export const SHARED_PERMIT_MODELS = [
+  cancel,
+  fairness,
+  close,
+  handOff,
+  none,
+  many,
+  downgrade,
+  forgotten,
+];

@@ -673,6 +673,37 @@ conformance((test) => {
     yield* partner;
   });
 
+  test.partnered("a receiver that moves to another thread goes on where it was", function* (form) {
+    const [tx, rx] = form.broadcast<number>(8);
+    const [late, lagging] = [tx.subscribe(), tx.subscribe()];
+    for (const value of upTo(6)) tx.send(value);
+    expectValues(rx, 0, 1);
+    const moved = spawn(partners.listens, rx);
+    const second = spawn(partners.listens, late);
+    expect(yield* lagging.recv()).toBe(0);
+    // What those have not read is kept for them.
+    for (const value of [6, 7, 8]) tx.send(value);
+    const third = spawn(partners.listens, lagging);
+    drop(tx);
+    expect(yield* moved).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    const seen = (yield* second) as unknown[];
+    expect(seen.at(-1)).toBe(8);
+    expect(yield* third).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test.partnered("a message with a receiver in it: it goes on where it was", function* (form) {
+    const [tx, rx] = form.broadcast<number>(4);
+    for (const value of upTo(3)) tx.send(value);
+    expectValues(rx, 0);
+    const [there, here] = form.oneshot<unknown>();
+    there.send({ rx });
+    const { rx: moved } = (yield* here) as { rx: BroadcastReceiver<number> };
+    expectValues(moved, 1, 2);
+    tx.send(3);
+    expectValues(moved, 3);
+    drop(tx, moved);
+  });
+
   test.partnered("closed: receivers that end on other threads", function* (form) {
     const [tx, rx] = form.broadcast<number>(4);
     const tasks = [spawn(partners.disposes, rx, 1), spawn(partners.forgets, tx.subscribe())];

@@ -2,7 +2,7 @@
 
 import { Pending, sleep, spawn, yieldNow } from "tokiwa";
 import { expect } from "vitest";
-import { failing, Polled, readyNow, waiting } from "./hand.js";
+import { failing, Polled, readyNow, upTo, waiting } from "./hand.js";
 import * as partners from "./partners.mjs";
 import { conformance } from "./worlds.js";
 
@@ -243,6 +243,18 @@ conformance((test) => {
     for (const notified of polled) expect(notified.poll()).toBe(undefined);
     for (const notified of unpolled) expect(readyNow(notified)).toBe(undefined);
     waiting(later).drop();
+  });
+
+  test("notify_waiters_poll_consistency: who is woken finds all others notified", function* (form) {
+    const notify = form.notify();
+    const line = upTo(40).map(() => waiting(notify.notified()));
+    const found: unknown[] = [];
+    (line[0] as Polled<void>).onWake = () => {
+      for (const other of line.slice(1)) found.push(other.poll());
+    };
+    notify.notifyWaiters();
+    yield* form.settle();
+    expect(found).toEqual(upTo(39).map(() => undefined));
   });
 
   test("notify_waiters stores nothing", function* (form) {

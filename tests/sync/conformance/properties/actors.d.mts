@@ -28,6 +28,7 @@ export const receives: Actor;
 export const acquires: Actor;
 export const locks: Actor;
 export const readsAndWrites: Actor;
+export const stands: Actor;
 export const produces: Actor;
 export const consumes: Actor;
 export const broadcasts: Actor;

@@ -350,6 +350,40 @@ export const readsAndWrites = actor("readsAndWrites", function* ({ lock }, { scr
   return threadId;
 });
 
+// ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const JOINED = 0;
+const SERVED = 1;
+
+/** Polls, and says that it stands in the line once it has been polled. */
+function* joins(waited) {
+  let joined = false;
+  return yield* pollFn((cx) => {
+    const result = waited.poll(cx);
+    if (!joined) Atomics.add(words, JOINED, 1);
+    joined = true;
+    return result;
+  });
+}
+
+/** Stands in a line, and says when it was served; goes on holding until then. */
+export const stands = actor("stands", function* ({ waits }, { how, count, place }) {
+  const waited =
+    how === "acquire" ? waits.acquire(count) : how === "send" ? waits.send(place) : waits[how]();
+  try {
+    const got = yield* joins(waited);
+    try {
+      Atomics.store(words, 2 + place, Atomics.add(words, SERVED, 1) + 1);
+    } finally {
+      if (how === "acquire") got.forget();
+      else if (how !== "send") drop(got);
+    }
+  } finally {
+    drop(waited);
+    if (how === "send") drop(waits);
+  }
+});
+
 // ── Notify ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const ITEMS = 0;
