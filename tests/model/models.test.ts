@@ -11,6 +11,8 @@ import { SHARED_CELL_MODELS } from "./models/shared-cells.js";
 import { SHARED_CHANNEL_MODELS } from "./models/shared-channel.js";
 import { SHARED_DEATH_MODELS } from "./models/shared-death.js";
 import { SHARED_NOTIFY_MODELS } from "./models/shared-notify.js";
+import { SHARED_ONCE_MODELS } from "./models/shared-once.js";
+import { SHARED_PART_MODELS } from "./models/shared-parts.js";
 import { SHARED_PERMIT_MODELS } from "./models/shared-permits.js";
 import { SHARED_SIGNAL_MODELS } from "./models/shared-signals.js";
 import { SHARED_TRAVEL_MODELS } from "./models/shared-travel.js";
@@ -32,6 +34,8 @@ describeModels([
   ...DEATH_MODELS,
   ...DISMISSAL_MODELS,
   ...SHARED_PERMIT_MODELS,
+  ...SHARED_PART_MODELS,
+  ...SHARED_ONCE_MODELS,
   ...SHARED_CHANNEL_MODELS,
   ...SHARED_NOTIFY_MODELS,
   ...SHARED_SIGNAL_MODELS,

@@ -79,6 +79,7 @@ export function leave(claim: usize): void {
 
 /** Takes a claim out of its line with a new state; its waker is called by flushWakes. */
 export function grant(claim: usize, state: i32): void {
+  assert(wakes < MOST_WAKES, "waiters: there is room for another wake");
   leave(claim);
   const at = worker() + WAKES + ((wakes as usize) << 3);
   setField(at, 0, load<i32>(claim + CLAIM_SLOT));

@@ -329,7 +329,55 @@ const lastAmongMany = defineModel<Env>({
   mutants: [OLDER_CHOSEN_AS_LAST],
 });
 
+const STORED_IS_LOST: Mutant = {
+  name: "notify-waiters-clears-what-is-stored",
+  file: NOTIFY_FILE,
+  find: "  setField(object, STAMP, stamp);\n",
+  replace: "  setField(object, STAMP, stamp);\n  setField(object, PERMITS, 0);\n",
+};
+
+const NOTHING_STORED: Mutant = {
+  name: "notify-one-stores-nothing",
+  file: NOTIFY_FILE,
+  find: "  if (chosen == 0) setField(object, PERMITS, 1);\n  else grant(chosen, state);",
+  replace: "  if (chosen != 0) grant(chosen, state);",
+};
+
+interface Reached extends Env {
+  readonly states: number[];
+}
+
+/** Tokio's notify_waiters_and_one. */
+const waitersAndOne = defineModel<Reached>({
+  name: "shared-notify-waiters-and-one",
+  proves:
+    "a notifyOne beside a notifyWaiters is never lost: who waits got it, or the other and it is stored",
+  preemptions: 2,
+  setup: (cores) => ({ object: begin(cores), claims: [], states: [] }),
+  threads: [
+    function* (_core, env) {
+      yield call("notify.notifyWaiters", env.object);
+    },
+    function* (_core, env) {
+      yield call("notify.notifyOne", env.object);
+    },
+    function* (core, env) {
+      const stamp = yield call("notify.stampOf", env.object);
+      const claim = yield call("notify.newNotified", env.object, stamp);
+      env.states.push(yield* awaitNotified(core, claim));
+    },
+  ],
+  check(cores, env) {
+    const [state] = env.states;
+    same("notified", state === READY || state === ALL, true);
+    same("stored", stored(coreAt(cores, 0), env.object), state === READY ? 0 : 1);
+    nothingLeft(cores);
+  },
+  mutants: [STORED_IS_LOST, NOTHING_STORED],
+});
+
 export const SHARED_NOTIFY_MODELS = [
+  waitersAndOne,
   chosen,
   waiters,
   enabled,

@@ -349,6 +349,46 @@ const many = defineModel<Env>({
   mutants: [LEFT_IN_HAND, TAKEN_PAST_THE_LINE],
 });
 
+const REFUSED_WITHOUT_END: Mutant = {
+  name: "close-gathers-more-wakes-than-there-is-room-for",
+  file: SEMAPHORE_FILE,
+  find: "    grant(claim, STATE_CLOSED);\n    wakeSome(object);\n",
+  replace: "    grant(claim, STATE_CLOSED);\n",
+};
+
+const closeCrowd = defineModel<Env>({
+  name: "shared-permits-close-crowd",
+  proves:
+    "where so many are told of a close that the lock is let go in between, each is told, also who looks meanwhile, and nobody joins",
+  preemptions: 2,
+  setup(cores) {
+    setUpCallers(cores);
+    const [first, second] = cores as [Core, Core];
+    const object = newObject(first, SEMAPHORE, 1, MANY);
+    return { object, claims: [1, 2, 3].map((name) => queue(second, object, 2, name)) };
+  },
+  threads: [
+    function* (_core, env) {
+      yield call("semaphore.closeSemaphore", env.object);
+    },
+    function* (core, env) {
+      const [first, , third] = env.claims as [number, number, number];
+      if ((yield call("semaphore.pollPermits", first, waker(core), 1)) !== CLOSED) return;
+      same("too", yield call("semaphore.pollPermits", third, waker(core), 3), CLOSED);
+      const late = yield call("semaphore.acquirePermits", env.object, 1, waker(core), 4);
+      same("late", stateIn(late), CLOSED);
+    },
+  ],
+  check(cores, env) {
+    const core = coreAt(cores, 1);
+    for (const claim of env.claims)
+      same("told", core.call("semaphore.pollPermits", claim, 0, 0), CLOSED);
+    same("permits", available(core, env), 1);
+    nothingLeft(cores);
+  },
+  mutants: [REFUSED_WITHOUT_END],
+});
+
 const DOWNGRADED_QUIETLY: Mutant = {
   name: "downgrade-serves-nobody",
   file: SEMAPHORE_FILE,
@@ -450,6 +490,7 @@ export const SHARED_PERMIT_MODELS = [
   handOff,
   none,
   many,
+  closeCrowd,
   downgrade,
   forgotten,
 ];

@@ -2,6 +2,7 @@
 
 import { type Core, call, defineModel, type Mutant, same } from "../explorer/model.js";
 import {
+  BROADCAST,
   BYTES,
   CHANNEL,
   claimIn,
@@ -11,6 +12,7 @@ import {
   HELD,
   LOCK,
   listen,
+  NUMBER,
   newBlock,
   newEnd,
   newObject,
@@ -164,6 +166,57 @@ const copied = defineModel<Watched>({
   mutants: [LEFT_WITH_THE_BLOCK, COPIED_WITHOUT_THE_LOCK],
 });
 
+const CURSOR_LEFT_BEHIND: Mutant = {
+  name: "receiver-moves-without-its-place",
+  file: TRAVEL,
+  find: "    setField(to, CLAIM_CURSOR, field(from, CLAIM_CURSOR));\n    storeState",
+  replace: "    storeState",
+};
+
+const CLOSED_AND_READ = -1;
+
+const listening = defineModel<Env & { readonly sender: number; readonly heard: number[] }>({
+  name: "shared-travel-receiver",
+  proves:
+    "a broadcast's receiver that moves while values are sent goes on where it was, and hears each once and then the end",
+  preemptions: 2,
+  setup(cores) {
+    setUpCallers(cores);
+    const [first] = cores as [Core];
+    const object = newObject(first, BROADCAST, 0, 4);
+    const sender = newEnd(first, object, SENDER);
+    const receiver = newEnd(first, object, RECEIVER);
+    first.call("broadcast.broadcast", object, NUMBER, 1);
+    first.call("broadcast.broadcast", object, NUMBER, 2);
+    same("read", first.call("broadcast.receiveNext", receiver, 0, 0, 0), NUMBER);
+    const block = newBlock(first, 1);
+    const traveller = first.call("travel.newTraveller", receiver);
+    first.call("value.attachClaim", block, traveller);
+    first.call("travel.depart", receiver, traveller);
+    first.call("drop.dropClaim", receiver);
+    return { object, block, traveller, landed: [], sender, heard: [] };
+  },
+  threads: [
+    function* (_core, env) {
+      same("heard", yield call("broadcast.broadcast", env.object, NUMBER, 3), 1);
+      yield call("drop.dropClaim", env.sender);
+    },
+    function* (core, env) {
+      yield* land(core, env);
+      const receiver = env.landed[0] as number;
+      const listener = yield call("listener.newListener", env.object);
+      const look = () => call("broadcast.receiveNext", receiver, listener, waker(core), 1);
+      while ((yield* listen(core, look, EMPTY_SLOT)) !== CLOSED_AND_READ)
+        env.heard.push(yield result(core));
+    },
+  ],
+  check(cores, env) {
+    same("heard", env.heard, [2, 3]);
+    nothingLeft(cores);
+  },
+  mutants: [CURSOR_LEFT_BEHIND],
+});
+
 const GENERATION = 5;
 
 const FORGOTTEN_WAKES: Mutant = {
@@ -234,4 +287,4 @@ const task = defineModel<Waiting>({
   mutants: [FORGOTTEN_WAKES, WAKER_SET_WITHOUT_A_LOOK],
 });
 
-export const SHARED_TRAVEL_MODELS = [unique, copied, task];
+export const SHARED_TRAVEL_MODELS = [unique, copied, listening, task];

@@ -139,5 +139,25 @@ conformance((test) => {
     expect(leads).toBe(40);
   });
 
+  test.partnered("who comes last leads, on whichever thread", function* (form) {
+    const barrier = form.barrier(3);
+    const here = waiting(barrier.wait());
+    const tasks = upTo(2).map(() => spawn(partners.comes, barrier));
+    const leads = [];
+    for (const task of tasks) leads.push(yield* task);
+    expect(leads.sort()).toEqual([false, true]);
+    while (!here.isWoken) yield* yieldNow();
+    expect(here.poll()).toEqual({ isLeader: false });
+  });
+
+  test.partnered("rounds of two threads do not mix", function* (form) {
+    const [there, back] = [form.barrier(2), form.barrier(2)];
+    const partner = spawn(partners.meetsInTurn, there, back, 50);
+    let leads = 0;
+    for (let round = 0; round < 50; round++)
+      for (const barrier of [there, back]) if ((yield* barrier.wait()).isLeader) leads += 1;
+    expect(leads + ((yield* partner) as number)).toBe(100);
+  });
+
   test.absent("barrier_future_is_send", "futures stay on their thread");
 });

@@ -91,6 +91,19 @@ conformance((test) => {
     expect(thrownBy(() => cell.set(10))).toMatchObject({ ...INITIALIZED, value: 10 });
   });
 
+  test(
+    "a value that cannot be sent leaves the turn to the next",
+    function* (form) {
+      const cell = form.onceCell<unknown>();
+      expect(thrownBy(() => cell.set(() => {}))).toMatchObject({ name: "SendError" });
+      expect(failing(cell.getOrInit(() => (): void => {}))).toMatchObject({ name: "SendError" });
+      expect(cell.isInitialized()).toBe(false);
+      cell.set(5);
+      expect(cell.get()).toBe(5);
+    },
+    { skip: { plain: "it takes every value" } },
+  );
+
   test("get_or_try_init: a throw is the caller's, and the next one tries", function* (form) {
     const cell = form.onceCell<number>();
     const first = spawn(function* () {

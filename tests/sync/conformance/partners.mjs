@@ -72,6 +72,31 @@ export const reads = sendable(url, "reads", function* (lock, rounds) {
   return last;
 });
 
+/** Writes, and says so; goes on as a reader until it is told. */
+export const downgrades = sendable(url, "downgrades", function* (lock, value, written, done) {
+  const guard = yield* lock.write();
+  guard.value = value;
+  const kept = guard.downgrade();
+  try {
+    written.notifyOne();
+    yield* done.notified();
+    return kept.value;
+  } finally {
+    kept.release();
+  }
+});
+
+/** Holds a lock for writing until it is aborted. */
+export const keepsWriting = sendable(url, "keepsWriting", function* (lock, started) {
+  const guard = yield* lock.write();
+  try {
+    started.notifyOne();
+    yield* sleep(1_000_000);
+  } finally {
+    guard.release();
+  }
+});
+
 /** Acquires, holds for a while, and gives back. */
 export const acquires = sendable(url, "acquires", function* (semaphore, count, ms) {
   return yield* caught(function* () {
@@ -203,6 +228,16 @@ export const sets = sendable(url, "sets", function* (tx, count) {
   tx.close();
 });
 
+/** Sets a watch to one count after the other. */
+export const counts = sendable(url, "counts", function* (tx, last) {
+  const { filler } = tx.borrow();
+  for (let count = 1; count <= last; count++) {
+    tx.send({ count, filler });
+    if (count % 5 === 0) yield* yieldNow();
+  }
+  tx.close();
+});
+
 /** Adds to the value of a watch. */
 export const modifies = sendable(url, "modifies", function* (tx, rounds) {
   for (let round = 0; round < rounds; round++) {
@@ -236,6 +271,19 @@ export const isNotified = sendable(url, "isNotified", function* (notify, ready) 
   return "notified";
 });
 
+/** Meets at one barrier and then at another; how often it was the leader. */
+export const meetsInTurn = sendable(url, "meetsInTurn", function* (there, back, rounds) {
+  let leads = 0;
+  for (let round = 0; round < rounds; round++)
+    for (const barrier of [there, back]) if ((yield* barrier.wait()).isLeader) leads += 1;
+  return leads;
+});
+
+/** Comes to a barrier, and tells whether it was the last. */
+export const comes = sendable(url, "comes", function* (barrier) {
+  return (yield* barrier.wait()).isLeader;
+});
+
 /** How often it was the leader. */
 export const meets = sendable(url, "meets", function* (barrier, rounds) {
   let leads = 0;
@@ -267,6 +315,15 @@ export const initializesForEver = sendable(url, "initializesForEver", function* 
 
 export const waitsFor = sendable(url, "waitsFor", function* (cell) {
   return yield* cell.wait();
+});
+
+/** Sets at once, if it is the first. */
+export const setsAtOnce = sendable(url, "setsAtOnce", function* (cell, value) {
+  yield* yieldNow();
+  const { error } = yield* caught(function* () {
+    cell.set(value);
+  });
+  return [error, cell.get()];
 });
 
 export const setsCell = sendable(url, "setsCell", function* (cell, value) {

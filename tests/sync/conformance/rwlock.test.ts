@@ -231,6 +231,21 @@ conformance((test) => {
     drop(nextWriter.poll() as Disposable);
   });
 
+  test("downgrade_map", function* (form) {
+    const lock = form.rwLock({ first: 1, second: 2 });
+    const part = lock
+      .tryWrite()
+      .downgrade()
+      .map(({ second }) => second);
+    expect(part.value).toBe(2);
+    expect(guarded(lock.tryRead())).toEqual({ first: 1, second: 2 });
+    const writer = waiting(lock.write());
+    part.release();
+    yield* form.settle();
+    expect(writer.isWoken).toBe(true);
+    drop(writer.poll() as Disposable);
+  });
+
   test("downgrade is atomic: no writer comes in between", function* (form) {
     const lock = form.rwLock("before");
     const writer = yield* lock.write();
@@ -461,6 +476,53 @@ conformance((test) => {
     yield* partners.reads(lock, 30);
     for (const task of [...writers, ...readers]) yield* task;
     expect(guarded(lock.tryRead())).toEqual({ a: 150, b: 150 });
+  });
+
+  test.partnered("a writer of another thread keeps out who comes after it", function* (form) {
+    const lock = form.rwLock({ a: 0, b: 0 });
+    const guard = lock.tryRead();
+    const writer = spawn(partners.writes, lock, 1);
+    // Once it stands in the line, no reader passes it.
+    for (let waits = false; !waits; ) {
+      try {
+        lock.tryRead().release();
+        yield* yieldNow();
+      } catch {
+        waits = true;
+      }
+    }
+    expect(guard.value).toEqual({ a: 0, b: 0 });
+    guard.release();
+    const next = yield* lock.read();
+    expect(next.value).toEqual({ a: 1, b: 1 });
+    next.release();
+    yield* writer;
+  });
+
+  test.partnered("a writer of another thread that goes on as a reader", function* (form) {
+    const lock = form.rwLock(0);
+    const [written, done] = [form.notify(), form.notify()];
+    const partner = spawn(partners.downgrades, lock, 7, written, done);
+    yield* written.notified();
+    expect(guarded(lock.tryRead())).toBe(7);
+    expect(thrownBy(() => lock.tryWrite())).toMatchObject({ name: "TryLockError" });
+    done.notifyOne();
+    expect(yield* partner).toBe(7);
+    lock.tryWrite().release();
+  });
+
+  test.partnered("a writer of another thread that is aborted lets all in", function* (form) {
+    const lock = form.rwLock(1);
+    const started = form.notify();
+    const partner = spawn(partners.keepsWriting, lock, started);
+    yield* started.notified();
+    const readers = upTo(3).map(() => waiting(lock.read()));
+    partner.abort();
+    while (!partner.isFinished()) yield* yieldNow();
+    for (const reader of readers) {
+      while (!reader.isWoken) yield* yieldNow();
+      expect(guarded(reader.poll() as ReadGuard<number>)).toBe(1);
+    }
   });
 
   test.absent("into_inner", "values belong to the collector");

@@ -139,6 +139,31 @@ conformance((test) => {
     expect(thrownBy(() => once.set(5))).toMatchObject(INITIALIZED);
   });
 
+  test.partnered("of those who set on several threads one does", function* (form) {
+    const once = form.setOnce<number>();
+    const partners_ = upTo(3).map((value) => spawn(partners.setsAtOnce, once, value));
+    const answers = [(yield* partners.setsAtOnce(once, 3)) as [unknown, unknown]];
+    for (const partner of partners_) answers.push((yield* partner) as [unknown, unknown]);
+    const value = once.get();
+    expect(answers.map(([, seen]) => seen)).toEqual(answers.map(() => value));
+    expect(answers.map(([error]) => error ?? "set").sort()).toEqual([
+      ...upTo(3).map(() => "SetError"),
+      "set",
+    ]);
+  });
+
+  test.partnered(
+    "one who waits on another thread and is aborted costs the others nothing",
+    function* (form) {
+      const once = form.setOnce<number>();
+      const [first, second] = upTo(2).map(() => spawn(partners.waitsFor, once));
+      first?.abort();
+      while (!first?.isFinished()) yield* yieldNow();
+      once.set(1);
+      expect(yield* second as NonNullable<typeof second>).toBe(1);
+    },
+  );
+
   test.absent("drop_cell…, into_inner…", "values have no destructors");
   test.absent("from", "the shared form has no counterpart in the contract");
 });

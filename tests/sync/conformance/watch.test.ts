@@ -603,6 +603,25 @@ conformance((test) => {
     yield* partner;
   });
 
+  test.partnered("what comes between looking and marking is not taken for seen", function* (form) {
+    const last = 3_000;
+    const [tx, rx] = form.watch({
+      count: 0,
+      filler: "of some length, so that reading takes a while",
+    });
+    const partner = spawn(partners.counts, tx, last);
+    let missed = 0;
+    for (let round = 0, seen = 0; seen < last; round++) {
+      seen = rx.borrowAndUpdate().count;
+      // What is there now came after that, so it has not been seen.
+      if (rx.borrow().count !== seen && !rx.hasChanged()) missed += 1;
+      if (round % 32 === 0) yield* yieldNow();
+    }
+    expect(missed).toBe(0);
+    yield* partner;
+    drop(tx, rx);
+  });
+
   test.partnered("sendModify from several threads loses nothing", function* (form) {
     const [tx, rx] = form.watch({ sum: 0 });
     const tasks = upTo(3).map(() => spawn(partners.modifies, tx, 200));

@@ -37,6 +37,7 @@ export const sets: Actor;
 export const watches: Actor;
 export const answers: Actor;
 export const asks: Actor;
+export const comesAndGoes: Actor;
 export const meets: Actor;
 export const initializes: Actor;
 export const setsOrWaits: Actor;

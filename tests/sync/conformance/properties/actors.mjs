@@ -456,33 +456,36 @@ export const broadcasts = actor("broadcasts", function* ({ tx }, { id, script })
   return threadId;
 });
 
-/** Receives to the end; what it has skipped counts. */
+/** Receives to the end, or until it leaves; what it has skipped counts. */
 export const listens = actor("listens", function* ({ rx }, { script }) {
   const values = [];
   let skipped = 0;
-  for (let round = 0; ; round++) {
-    const { op, n } = script[round % script.length];
-    try {
-      if (op === "pause") yield* pause(n);
-      else if (op === "once") {
-        const got = yield* once(rx.recv());
-        if (got !== undefined) values.push(got.value);
-      } else if (op === "atMost") {
-        const got = yield* atMost(n, rx.recv());
-        if (got !== undefined) values.push(got.value);
-      } else if (op === "tryRecv") {
-        const value = attempt("TryRecvError", () => rx.tryRecv());
-        if (value !== undefined) values.push(value);
-      } else values.push(yield* rx.recv());
-      if (round % script.length === script.length - 1) values.push(yield* rx.recv());
-    } catch (error) {
-      if (error.name === "LaggedError") skipped += error.skipped;
-      else if (error.name === "RecvError") break;
-      else throw error;
+  try {
+    for (let round = 0; ; round++) {
+      const { op, n } = script[round % script.length];
+      try {
+        if (op === "leave") return undefined;
+        if (op === "pause") yield* pause(n);
+        else if (op === "once") {
+          const got = yield* once(rx.recv());
+          if (got !== undefined) values.push(got.value);
+        } else if (op === "atMost") {
+          const got = yield* atMost(n, rx.recv());
+          if (got !== undefined) values.push(got.value);
+        } else if (op === "tryRecv") {
+          const value = attempt("TryRecvError", () => rx.tryRecv());
+          if (value !== undefined) values.push(value);
+        } else values.push(yield* rx.recv());
+        if (round % script.length === script.length - 1) values.push(yield* rx.recv());
+      } catch (error) {
+        if (error.name === "LaggedError") skipped += error.skipped;
+        else if (error.name === "RecvError") return { values, skipped };
+        else throw error;
+      }
     }
+  } finally {
+    drop(rx);
   }
-  drop(rx);
-  return { values, skipped };
 });
 
 /** Sets [id, 1], [id, 2] …. */
@@ -496,7 +499,15 @@ export const sets = actor("sets", function* ({ tx }, { id, script }) {
       }
       count += 1;
       const value = [id, count];
-      if (op === "modify")
+      if (op === "ifModified") {
+        const changes = n % 2 === 1;
+        const changed = tx.sendIfModified((slot) => {
+          if (changes) slot.value = value;
+          return changes;
+        });
+        if (changed !== changes) throw new Error(`modified: ${changed}, not ${changes}`);
+        if (!changed) count -= 1;
+      } else if (op === "modify")
         tx.sendModify((slot) => {
           slot.value = value;
         });
@@ -510,75 +521,88 @@ export const sets = actor("sets", function* ({ tx }, { id, script }) {
   return threadId;
 });
 
-/** Sees what it can until the channel is closed; the last thing it sees is the last value. */
+/** Sees what it can until the channel is closed, or it leaves; the last thing it sees is the last value. */
 export const watches = actor("watches", function* ({ rx }, { script }) {
   const seen = [];
-  for (let round = 0; ; round++) {
-    const { op, n } = script[round % script.length];
-    try {
-      if (op === "pause") yield* pause(n);
-      else if (op === "once") yield* once(rx.changed());
-      else if (op === "atMost") yield* atMost(n, rx.changed());
-      else if (op === "waitFor") seen.push(yield* rx.waitFor(([, count]) => count > n));
-      yield* rx.changed();
-      seen.push(rx.borrowAndUpdate());
-    } catch (error) {
-      if (error.name !== "RecvError") throw error;
-      seen.push(rx.borrow());
-      drop(rx);
-      return seen;
+  try {
+    for (let round = 0; ; round++) {
+      const { op, n } = script[round % script.length];
+      try {
+        if (op === "leave") return undefined;
+        if (op === "pause") yield* pause(n);
+        else if (op === "once") yield* once(rx.changed());
+        else if (op === "atMost") yield* atMost(n, rx.changed());
+        else if (op === "waitFor") seen.push(yield* rx.waitFor(([, count]) => count > n));
+        yield* rx.changed();
+        seen.push(rx.borrowAndUpdate());
+      } catch (error) {
+        if (error.name !== "RecvError") throw error;
+        seen.push(rx.borrow());
+        return seen;
+      }
     }
+  } finally {
+    drop(rx);
   }
 });
 
 // ── oneshot ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Sends, or drops, each of its senders; how each of them ended. */
+/** Sends, or drops, each of its senders; how each of them ended. Word i says that the sender with that number has sent. */
 export const answers = actor("answers", function* ({ senders }, { script }) {
   const ends = [];
-  for (const [index, tx] of senders.entries()) {
-    const { op, n } = script[index % script.length];
-    if (op === "late") yield* pause(n);
-    if (op === "drop") {
-      drop(tx);
-      ends.push("dropped");
-    } else {
-      if (op === "closed") yield* atMost(n, tx.closed());
-      const sent = attempt("SendError", () => {
-        tx.send(index);
-        return true;
-      });
-      ends.push(sent ? "sent" : "refused");
+  try {
+    for (const [index, tx] of senders.entries()) {
+      const { op, n } = script[index % script.length];
+      if (op === "late") yield* pause(n);
+      if (op === "drop") {
+        drop(tx);
+        ends.push("dropped");
+      } else {
+        if (op === "closed") yield* atMost(n, tx.closed());
+        const sent = attempt("SendError", () => {
+          tx.send(index);
+          return true;
+        });
+        if (sent) Atomics.store(words, index, 1);
+        ends.push(sent ? "sent" : "refused");
+      }
     }
+    return ends;
+  } finally {
+    for (const tx of senders) drop(tx);
   }
-  return ends;
 });
 
 /** Receives, or gives up, each of its receivers; how each of them ended. */
 export const asks = actor("asks", function* ({ receivers }, { script }) {
   const ends = [];
-  for (const [index, rx] of receivers.entries()) {
-    const { op, n } = script[index % script.length];
-    try {
-      if (op === "late") yield* pause(n);
-      if (op === "drop") {
-        drop(rx);
-        ends.push("dropped");
-        continue;
+  try {
+    for (const [index, rx] of receivers.entries()) {
+      const { op, n } = script[index % script.length];
+      try {
+        if (op === "late") yield* pause(n);
+        if (op === "drop") {
+          drop(rx);
+          ends.push("dropped");
+          continue;
+        }
+        if (op === "close") {
+          rx.close();
+          const value = attempt("TryRecvError", () => rx.tryRecv());
+          ends.push(value === undefined ? "nothing" : value);
+          continue;
+        }
+        ends.push(yield* rx);
+      } catch (error) {
+        if (error.name !== "RecvError") throw error;
+        ends.push("nothing");
       }
-      if (op === "close") {
-        rx.close();
-        const value = attempt("TryRecvError", () => rx.tryRecv());
-        ends.push(value === undefined ? "nothing" : value);
-        continue;
-      }
-      ends.push(yield* rx);
-    } catch (error) {
-      if (error.name !== "RecvError") throw error;
-      ends.push("nothing");
     }
+    return ends;
+  } finally {
+    for (const rx of receivers) drop(rx);
   }
-  return ends;
 });
 
 // ── Barrier, OnceCell, SetOnce ─────────────────────────────────────────────────────────────────────────────────────────
@@ -594,6 +618,34 @@ export const meets = actor("meets", function* ({ barrier }, { script, count }) {
     if (isLeader) Atomics.add(words, 2 * round + 1, 1);
   }
   return early;
+});
+
+const ARRIVED = 0;
+const LEADERS = 1;
+
+function* arrives(barrier) {
+  const waited = barrier.wait();
+  let counted = false;
+  try {
+    const { isLeader } = yield* pollFn((cx) => {
+      if (!counted) Atomics.add(words, ARRIVED, 1);
+      counted = true;
+      return waited.poll(cx);
+    });
+    if (isLeader) Atomics.add(words, LEADERS, 1);
+  } finally {
+    drop(waited);
+  }
+}
+
+/** Comes to a barrier, and may give up waiting: it has come all the same. Word 0 counts who came, word 1 leaders. */
+export const comesAndGoes = actor("comesAndGoes", function* ({ barrier }, { script }) {
+  for (const { op, n } of script) {
+    if (op === "once") yield* once(future(arrives, barrier));
+    else if (op === "atMost") yield* atMost(n, future(arrives, barrier));
+    else if (op === "meet") yield* arrives(barrier);
+    else yield* pause(n);
+  }
 });
 
 /** Initializes a cell if it is its turn; what it got of the cell, or of its own failure. */

@@ -44,13 +44,14 @@ property(
       most: 8,
     }),
     after: fc.integer({ min: 0, max: 8 }),
+    aborts: aborting,
   }),
-  function* (stage, { permits, scripts, after }) {
+  function* (stage, { permits, scripts, after, aborts }) {
     const semaphore = stage.form.semaphore(permits);
     for (const script of scripts) stage.start(acquires, { semaphore }, { permits, script });
     yield* stage.pause(after);
     semaphore.close();
-    yield* stage.ends();
+    yield* stage.ends(aborts);
     checkWords(stage);
     expect([semaphore.availablePermits(), semaphore.isClosed()]).toEqual([permits, true]);
   },

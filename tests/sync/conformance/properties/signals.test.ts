@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { yieldNow } from "tokiwa";
 import { expect } from "vitest";
-import { consumes, initializes, meets, produces, setsOrWaits } from "./actors.mjs";
+import { comesAndGoes, consumes, initializes, meets, produces, setsOrWaits } from "./actors.mjs";
 import { aborting, casts, property, scripts } from "./stages.js";
 
 /** Yields until something is given up that others have to do. */
@@ -69,6 +69,31 @@ property(
         count,
         1,
       ]);
+  },
+);
+
+property(
+  "Barrier, of which some give up",
+  fc.record({
+    count: fc.integer({ min: 2, max: 8 }),
+    scripts: casts(["meet", "once", "atMost", "pause"], { least: 2, most: 8, steps: 4 }),
+    aborts: aborting,
+  }),
+  function* (stage, { count, scripts, aborts }) {
+    const barrier = stage.form.barrier(count);
+    const handles = scripts.map((script) => stage.start(comesAndGoes, { barrier }, { script }));
+    yield* stage.aborts(aborts);
+    const comes = { script: [{ op: "once", n: 0 }], repeat: 1, index: 0 };
+    for (let round = 0; !handles.every((handle) => handle.isFinished()); round++) {
+      if (round > MOST_ROUNDS) throw new Error(`they still wait: ${stage.words.slice(0, 2)}`);
+      yield* comesAndGoes({ barrier }, comes);
+      yield* yieldNow();
+    }
+    yield* stage.ends();
+    // Who has given up has come: every so many are a round, with one leader.
+    while ((stage.words[0] as number) % count !== 0) yield* comesAndGoes({ barrier }, comes);
+    const [arrived, leaders] = stage.words as unknown as [number, number];
+    expect(leaders).toBe(arrived / count);
   },
 );
 
