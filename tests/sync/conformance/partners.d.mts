@@ -29,7 +29,6 @@ export const listens: Partner;
 export const broadcasts: Partner;
 export const watches: Partner;
 export const sets: Partner;
-export const counts: Partner;
 export const modifies: Partner;
 export const notifies: Partner;
 export const takesTurns: Partner;

@@ -228,16 +228,6 @@ export const sets = sendable(url, "sets", function* (tx, count) {
   tx.close();
 });
 
-/** Sets a watch to one count after the other. */
-export const counts = sendable(url, "counts", function* (tx, last) {
-  const { filler } = tx.borrow();
-  for (let count = 1; count <= last; count++) {
-    tx.send({ count, filler });
-    if (count % 5 === 0) yield* yieldNow();
-  }
-  tx.close();
-});
-
 /** Adds to the value of a watch. */
 export const modifies = sendable(url, "modifies", function* (tx, rounds) {
   for (let round = 0; round < rounds; round++) {
