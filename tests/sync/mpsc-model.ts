@@ -4,7 +4,6 @@
 import { type Future, Pending, type Poll } from "tokiwa";
 import { type mpsc, SendError, TryRecvError, TrySendError } from "tokiwa/sync";
 import type { Form } from "./conformance/contract.js";
-import { shared } from "./conformance/forms.js";
 import { Polled } from "./polled.js";
 
 interface Waiter {
@@ -73,10 +72,7 @@ export class Channels {
   readonly accepted: number[] = [];
   readonly received: number[] = [];
 
-  private readonly isShared: boolean;
-
   constructor(form: Form, capacity: number) {
-    this.isShared = form === shared;
     this.capacity = capacity;
     this.free = capacity;
     const [tx, rx] = form.mpsc<number>(capacity) as unknown as [
@@ -334,8 +330,8 @@ export class Channels {
 
   private check(): void {
     const { rx } = this;
-    // What the first in line has been given already counts as free in the plain form, and as the waiter's in the shared one.
-    if (!this.isShared || this.line.length === 0) assertSame("capacity", rx.capacity(), this.free);
+    // What is free while somebody waits is for the one who waits.
+    assertSame("capacity", rx.capacity(), this.line.length === 0 ? this.free : 0);
     assertSame("len", rx.len(), this.values.length);
     assertSame("isClosed", rx.isClosed(), this.closed || this.senders.length === 0);
     assertSame("permits", this.free + this.promised + this.values.length, this.capacity);

@@ -61,8 +61,9 @@ export class Channel<T> implements Lender, Losable {
     this.distant = new Distant(this);
   }
 
+  /** Room for who asks now: what is free while somebody waits is for the one who waits longest (M2). */
   get available(): number {
-    return this.free;
+    return this.waiting.isEmpty() ? this.free : 0;
   }
 
   isClosed(): boolean {
