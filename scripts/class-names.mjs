@@ -37,6 +37,7 @@ export function restoreClassNames(text, file) {
   for (let first = 0; first < lines.length; first++) {
     if (!CLASS.test(lines[first])) continue;
     const last = lines[first].endsWith("};") ? first : lines.indexOf("};", first);
+    if (last < first) throw new Error(`${file}: the class in line ${first + 1} has no end`);
     rename(lines, first, last, file);
   }
   return lines.join("\n");

@@ -418,6 +418,33 @@ describe("pipeToNode", () => {
     }
   });
 
+  test("a writable that somebody else ends behind the last item is one, whatever has been told of it", async () => {
+    const source = new Fed<number>();
+    const { writable } = slowSink(9);
+    const failed = rejection(source.pipeToNode(writable));
+    await loopTurns();
+    source.push(1);
+    await loopTurns();
+    writable.end();
+    source.end();
+    expect(await settles(failed)).toBeInstanceOf(ClosedSinkError);
+  });
+
+  test("an error of the sink is not hidden by what the stream's clean-up throws", async () => {
+    const error = new Error("the sink's");
+    const bad = new Error("the clean-up's");
+    const source = new Fed<number>();
+    source[Symbol.dispose] = () => {
+      throw bad;
+    };
+    const writable = new Writable({ objectMode: true });
+    const failed = rejection(source.pipeToNode(writable));
+    await loopTurns();
+    writable.destroy(error);
+    expect(await settles(failed)).toBe(error);
+    expect((error as { suppressed?: unknown }).suppressed).toBe(bad);
+  });
+
   test("an item that comes when somebody else has ended or destroyed it finds that out, if no event has said so", async () => {
     const ended = slowSink(9).writable;
     ended.write(0);

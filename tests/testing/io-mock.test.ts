@@ -336,6 +336,20 @@ describe("the end of the script", () => {
     });
   });
 
+  test("one failure that was expected does not hide the next", () => {
+    runPaused(function* () {
+      const mock = ioMock().write("a").build();
+      yield* assertRejects(mock.writeAll(bytes("x")), MockError);
+      let second: unknown;
+      try {
+        yield* mock.writeAll(bytes("y"));
+      } catch (error) {
+        second = error;
+      }
+      expect(thrown(() => mock[Symbol.dispose]())).toBe(second);
+    });
+  });
+
   test("after it the mock is refused, and who waited is told", () => {
     runPaused(function* () {
       const [mock] = ioMock().buildWithHandle();

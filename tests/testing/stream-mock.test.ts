@@ -63,7 +63,7 @@ test("what is left fails at the dispose, once; a pause does not", () => {
   const stream = streamMock<number>("numbers").next(1).wait(5).next(2).build();
   const error = thrown(() => stream[Symbol.dispose]());
   expect(error).toBeInstanceOf(MockError);
-  expect(error.message).toContain("numbers: its script was not used up: 2 items");
+  expect(error.message).toContain("numbers: its script was not used up: 2 items or errors are left");
   stream[Symbol.dispose]();
   streamMock<number>().wait(5).build()[Symbol.dispose]();
 });
@@ -73,9 +73,12 @@ test("what the dispose has said is said again, unless the test expected it", () 
   try {
     stream[Symbol.dispose]();
   } catch {}
-  expect(thrown(() => stream.assertDone()).message).toContain("1 items are left");
+  expect(thrown(() => stream.assertDone()).message).toContain("an item or error is left");
   assertThrows(() => stream.assertDone(), MockError);
   stream.assertDone();
+  const other = streamMock<number>().next(1).build();
+  assertThrows(() => other.assertDone(), MockError);
+  other[Symbol.dispose]();
 });
 
 test("a dispose in a pause gives the timer back", () => {

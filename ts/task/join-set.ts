@@ -8,6 +8,7 @@ import { JoinAll } from "./join-all.js";
 import { type Member, MemberList } from "./members.js";
 import {
   type BlockingSpawner,
+  type Boundary,
   type SpawnBlockingInto,
   type Spawner,
   type SpawnInto,
@@ -70,7 +71,7 @@ export class JoinSet<T = unknown> extends TaskCollection<JoinResult<T>> {
   static from<T>(tasks: Iterable<Spawnable<T>>): JoinSet<T> {
     const set = new JoinSet<T>();
     try {
-      set.extend(tasks);
+      set.addAll(tasks, JoinSet.from);
       return set;
     } catch (error) {
       set[Symbol.dispose]();
@@ -84,9 +85,14 @@ export class JoinSet<T = unknown> extends TaskCollection<JoinResult<T>> {
    * @throws {DisposedCollectionError} once the set is disposed, and what `spawn` throws.
    */
   extend(tasks: Iterable<Spawnable<T>>): void {
+    this.addAll(tasks, this.extend);
+  }
+
+  /** @param boundary what the program has called, for where the tasks were spawned. */
+  private addAll(tasks: Iterable<Spawnable<T>>, boundary: Boundary): void {
     for (const task of tasks) {
       this.assertUsable();
-      this.add(startHere("JoinSet.extend", this.extend, task, []));
+      this.add(startHere("JoinSet.extend", boundary, task, []));
     }
   }
 

@@ -68,9 +68,9 @@ export class Nursery {
   readonly details: TaskDetails = { scope: this };
   /** Takes tasks. */
   open = true;
-  /** Nobody waits for it any more, */
+  /** Nobody of this thread waits for it any more. */
   gone = false;
-  /** except for another thread, which hears of its task's end when all of its children have ended. */
+  /** It is gone, but another thread, which hears of its task's end, waits until its children have ended. */
   private lingers = false;
   waker: Waker = Waker.noop();
 

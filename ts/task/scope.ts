@@ -245,7 +245,8 @@ class ScopeFuture<T> extends Future<T> {
  * Aborting a child is no failure.
  *
  * Dropping it aborts the children at once, without waiting; inside of another scope of the same thread that one waits for them, and
- * so does one of another thread whose child is aborted with this scope in it. What they throw then, and what had failed before, is printed as a panic that nobody has looked at, and fails no other scope.
+ * so does one of another thread that has aborted the task of this scope. What they throw then, and what had failed before, is
+ * printed like a panic that nobody has looked at; no other scope fails with it.
  *
  * @param body a coroutine function, or an async function, which gets `{ signal }` after the scope, and is a task of its own. One that
  *   is aborted ends when what it awaits of the library has rejected; the scope waits for it.

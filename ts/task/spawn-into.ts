@@ -50,7 +50,7 @@ export interface BlockingSpawner {
   readonly spawnBlocking: unknown;
 }
 
-type Boundary = (...args: never[]) => unknown;
+export type Boundary = (...args: never[]) => unknown;
 type AnySpawn = (target: unknown, ...args: readonly unknown[]) => JoinHandle<unknown>;
 
 /** Starts a task on the current runtime. @param boundary the library's function that was called. */

@@ -53,9 +53,9 @@ export interface Leaks {
   readonly ioHandles: number;
   /** For how many promises, signals and operations of the host something waits. */
   readonly outside: number;
-  /** How many wakers of futures that are not waited for stand in lists of primitives. */
+  /** How many wakers stand in lists of primitives: of futures that were polled, and that neither completed nor were dropped. */
   readonly wakers: number;
-  /** How many guards and permits of locks and semaphores were taken and not released. */
+  /** How many guards and permits of locks, semaphores and channels were taken and not released. */
   readonly guards: number;
   /** How many objects in shared memory have handles that were made and not disposed. */
   readonly sharedObjects: number;

@@ -6,14 +6,17 @@
 import { tryCurrentScheduler } from "../runtime/entered.js";
 import { MockError } from "./errors.js";
 
-/** The first failure on each runtime; of a runtime that is gone nothing is kept. */
-const failures: WeakMap<object, MockError> = /* @__PURE__ */ new WeakMap();
+/** The failures on each runtime; of a runtime that is gone nothing is kept. */
+const failures: WeakMap<object, MockError[]> = /* @__PURE__ */ new WeakMap();
 const expected: WeakSet<MockError> = /* @__PURE__ */ new WeakSet();
 
 /** A mock is about to throw this. */
 export function noteFailure(error: MockError): void {
   const scheduler = tryCurrentScheduler();
-  if (scheduler !== undefined && !failures.has(scheduler)) failures.set(scheduler, error);
+  if (scheduler === undefined) return;
+  const before = failures.get(scheduler);
+  if (before === undefined) failures.set(scheduler, [error]);
+  else before.push(error);
 }
 
 /** A test says that this was to be thrown, be it by a task that it waited for. */
@@ -26,8 +29,7 @@ export function isExpected(error: MockError): boolean {
   return expected.has(error);
 }
 
-/** What a mock has found wrong on a runtime, unless the test expected it. */
+/** What mocks have found wrong first on a runtime, but for what the test expected. */
 export function failureOn(scheduler: object): MockError | undefined {
-  const error = failures.get(scheduler);
-  return error === undefined || isExpected(error) ? undefined : error;
+  return failures.get(scheduler)?.find((error) => !isExpected(error));
 }

@@ -227,7 +227,7 @@ export class Script {
 
   private complain(problem: string): never {
     const error = new MockError(this.name, problem);
-    this.failure ??= error;
+    if (this.failure === undefined || isExpected(this.failure)) this.failure = error;
     noteFailure(error);
     throw error;
   }

@@ -17,6 +17,8 @@ export class StreamMock<T> extends Stream<T> {
   private pause: Sleep | undefined;
   private disposed = false;
   private failure: MockError | undefined;
+  /** Whether `assertDone` has said so: the dispose need not say it again. */
+  private said = false;
 
   /** @internal */
   constructor(name: string, actions: Action<T>[]) {
@@ -45,12 +47,18 @@ export class StreamMock<T> extends Stream<T> {
 
   /** @throws {MockError} if items or errors of the script are left; after the dispose, if they were, whoever caught its error. */
   assertDone(): void {
+    this.said = true;
+    if (this.failure === undefined) this.assertUsedUp();
+    else if (!isExpected(this.failure)) throw this.failure;
+  }
+
+  private assertUsedUp(): void {
     const left = this.actions.filter((action) => !("waitMs" in action)).length;
-    if (left > 0) {
-      this.failure = new MockError(this.name, `its script was not used up: ${left} items are left`);
-      noteFailure(this.failure);
-    }
-    if (this.failure !== undefined && (left > 0 || !isExpected(this.failure))) throw this.failure;
+    if (left === 0) return;
+    const what = left === 1 ? "an item or error is" : `${left} items or errors are`;
+    this.failure = new MockError(this.name, `its script was not used up: ${what} left`);
+    noteFailure(this.failure);
+    throw this.failure;
   }
 
   /** Ends it. @throws {MockError} if items or errors of the script are left. */
@@ -59,7 +67,7 @@ export class StreamMock<T> extends Stream<T> {
     this.disposed = true;
     this.pause?.[Symbol.dispose]();
     try {
-      this.assertDone();
+      if (!this.said || this.failure === undefined) this.assertDone();
     } finally {
       this.actions.length = 0;
     }

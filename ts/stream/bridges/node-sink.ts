@@ -126,10 +126,16 @@ export class NodeSink<T> implements Sink<T> {
 
   close(): Future<void> {
     return pollFn((cx): Poll<void> => {
-      if (!this.isEnding) this.writable.end();
-      this.isEnding = true;
+      if (!this.isEnding) this.end();
       return this.isFinished ? undefined : this.wait(cx);
     });
+  }
+
+  private end(): void {
+    this.noticeEnd();
+    if (this.failure !== undefined) throw this.failure.error;
+    this.isEnding = true;
+    this.writable.end();
   }
 
   abort(reason: unknown): void {

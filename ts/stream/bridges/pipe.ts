@@ -10,6 +10,7 @@ import {
   type Coroutine,
   CoroutineFuture,
   dropAll,
+  dropAllBecause,
   Future,
   type Poll,
   select,
@@ -91,8 +92,7 @@ export class Pipe<T> extends Future<void> {
     try {
       return this.pumping.poll(cx);
     } catch (error) {
-      this.cancelStream(error);
-      throw error;
+      throw dropAllBecause(error, [{ [Symbol.dispose]: () => this.cancelStream(error) }]);
     }
   }
 
