@@ -239,6 +239,7 @@ const closeOneshot = defineModel<Sent>({
   name: "shared-oneshot-close",
   proves:
     "a value sent while the receiver closes is refused or can be taken, and the receiver hears of the sender's end",
+  preemptions: 4,
   setup: oneshot,
   threads: [
     sendOnce,

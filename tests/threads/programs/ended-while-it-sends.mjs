@@ -34,8 +34,9 @@ async function endOne() {
     .catch((reason) => reason);
   // Throws if it is broken.
   state.send(-2);
+  const last = seen.borrow();
   await rt.shutdown();
-  return `lost ${error.isWorkerLost}, ${seen.borrow()}`;
+  return `lost ${error.isWorkerLost}, ${last}`;
 }
 
 if (isMainThread) {
