@@ -1,6 +1,7 @@
 // Every test runs twice: on the package as published, and on the same package over the check build of the core, whose
 // assertions are on.
 
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const TESTS = ["tests/**/*.test.ts"];
@@ -37,6 +38,8 @@ const common = {
 export default defineConfig({
   oxc: { target: "es2022" },
   test: {
+    // Vitest's own default leaves one core out, and of two that is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
