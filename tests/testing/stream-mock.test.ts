@@ -63,7 +63,9 @@ test("what is left fails at the dispose, once; a pause does not", () => {
   const stream = streamMock<number>("numbers").next(1).wait(5).next(2).build();
   const error = thrown(() => stream[Symbol.dispose]());
   expect(error).toBeInstanceOf(MockError);
-  expect(error.message).toContain("numbers: its script was not used up: 2 items or errors are left");
+  expect(error.message).toContain(
+    "numbers: its script was not used up: 2 items or errors are left",
+  );
   stream[Symbol.dispose]();
   streamMock<number>().wait(5).build()[Symbol.dispose]();
 });
