@@ -148,6 +148,11 @@ export class OnceCell<T> {
     return sharedOnceCell();
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `OnceCell.shared`";
+  }
+
   /** The value, or undefined while there is none. */
   get(): T | undefined {
     return this.state.value;

@@ -82,6 +82,11 @@ export class SetOnce<T> {
     return sharedSetOnce();
   }
 
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "make it by `SetOnce.shared`";
+  }
+
   /** Gives the cell its value. @throws {SetError} with the value, when there is one already. */
   set(value: T): void {
     if (this.state.isSet) throw new SetError(value, false);
