@@ -29,10 +29,10 @@ export class WaitNode extends Link {
 export class WaitList<N extends Link = WaitNode> {
   private head: N | undefined = undefined;
   private tail: N | undefined = undefined;
-  private readonly what: string;
+  private readonly what: string | undefined;
 
-  /** @param what its nodes wait for, for reports. */
-  constructor(what = "a wait of tokiwa/sync") {
+  /** @param what its nodes wait for, for leak checks; undefined where they are none of their concern, or noted by who waits. */
+  constructor(what?: string) {
     this.what = what;
   }
 
@@ -41,7 +41,7 @@ export class WaitList<N extends Link = WaitNode> {
   }
 
   push(node: N): void {
-    if (isWatched() && node instanceof WaitNode) noteEntry("waker", node, this.what);
+    if (this.what !== undefined && isWatched()) noteEntry("waker", node, this.what);
     node.linked = true;
     node.next = undefined;
     node.previous = this.tail;
@@ -79,7 +79,7 @@ export class WaitList<N extends Link = WaitNode> {
   /** Leaves the list; harmless for a node that has left. */
   remove(node: N): void {
     if (!node.linked) return;
-    if (isWatched()) forgetEntry("waker", node);
+    if (this.what !== undefined && isWatched()) forgetEntry("waker", node);
     node.linked = false;
     const { previous, next } = node;
     if (previous === undefined) this.head = next as N | undefined;
