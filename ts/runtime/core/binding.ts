@@ -359,6 +359,11 @@ export function visitCore<T>(
   }
 }
 
+/** Dismisses a thread of the memory for one that takes no part in it. That needs no record, of which none may be free. */
+export function dismissFromOutside(shared: SharedCore, record: number): boolean {
+  return joinCore(shared, 0).exports.dismiss(record, 0) !== 0;
+}
+
 /** A record for one more thread of a runtime that is under way; -1 when all are in use. */
 export function claimCallerRecord(shared: SharedCore): number {
   return joinCore(shared, 0).exports.claimAny();

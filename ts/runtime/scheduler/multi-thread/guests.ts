@@ -1,7 +1,7 @@
 // What the threads of a runtime have in the memories of others (attachments.ts), seen by the thread that has started them: it ends
 // them and clears up after them there too, whether it takes part in those memories itself or not.
 
-import { type ThreadsExports, visitCore } from "../../core/binding.js";
+import { dismissFromOutside, type ThreadsExports, visitCore } from "../../core/binding.js";
 import { partOf } from "./attached.js";
 import type { GuestPart, PortLetter } from "./membership.js";
 import { MultiThread } from "./multi-thread.js";
@@ -17,21 +17,19 @@ export function partsAfter(
 }
 
 /** This thread's own part is the best place: who waits there is woken at once. */
-function withCore<T>(
-  { membership }: GuestPart,
-  visit: (core: ThreadsExports, takesPart: boolean) => T,
-): T | undefined {
+function withCore<T>({ membership }: GuestPart, visit: (core: ThreadsExports) => T): T | undefined {
   const part = partOf(membership.id);
-  if (!(part instanceof MultiThread))
-    return visitCore(membership.shared, (core) => visit(core, false));
-  const result = visit(part.core, true);
+  if (!(part instanceof MultiThread)) return visitCore(membership.shared, visit);
+  const result = visit(part.core);
   part.poke();
   return result;
 }
 
 /** Whether a thread that has been stopped may be ended, as far as this part goes. */
-export function mayEndIn(part: GuestPart): boolean {
-  return withCore(part, (core, takesPart) => core.dismiss(part.record, takesPart ? 1 : 0)) !== 0;
+export function mayEndIn({ membership, record }: GuestPart): boolean {
+  const part = partOf(membership.id);
+  if (!(part instanceof MultiThread)) return dismissFromOutside(membership.shared, record);
+  return part.core.dismiss(record, 1) !== 0;
 }
 
 /** Their thread has ended. */
