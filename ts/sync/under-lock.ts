@@ -49,21 +49,22 @@ export class UnderLock<T, R> extends Future<R> {
     try {
       const given = this.callback(guard.value);
       // A thenable that is no promise is asked once, whatever it does then: two listen to what it gives.
-      const result = isPromise(given) ? Promise.resolve(given) : given;
+      const result = isPromise(given) ? this.releasedWith(Promise.resolve(given)) : given;
       this.body = futureOf(result);
-      if (isPromise(result)) this.releaseWith(result);
-      return result;
+      return result as Returned<R>;
     } finally {
       if (this.body === undefined) this.end();
     }
   }
 
-  /** The promise has the guard from here on (U2). */
-  private releaseWith(promise: PromiseLike<unknown>): void {
+  /** The promise has the guard from here on (U2), whose release may fail: what it gives comes after that. */
+  private releasedWith<V>(promise: Promise<V>): Promise<V> {
     const guard = this.guard;
-    const release = (): void => guard?.release();
     this.guard = undefined;
-    promise.then(release, release);
+    const released = promise.finally(() => guard?.release());
+    // Nobody may be left who listens, or under `blockOn` able to.
+    released.catch(() => {});
+    return released;
   }
 
   private pollBody(cx: Context, body: Future<unknown>): Poll<R> {
