@@ -144,7 +144,7 @@ class Recv<T> extends Listening<T> {
 
 /** Receives what is sent. `Send`, by moving; methods as those of `broadcast.Receiver`. */
 export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, AsyncIterable<T> {
-  private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
+  private polling: PolledByHand<Recv<T>> | undefined = undefined;
   override readonly waits: WaitList = new WaitList();
 
   /** Goes with whoever has it. */
@@ -183,6 +183,7 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, A
 
   /** The same by hand; keeps the waker of the last poll. @throws as {@link recv} */
   pollRecv(cx: Context): Poll<T> {
+    this.polling ??= new PolledByHand(() => new Recv(this));
     return this.polling.poll(cx);
   }
 
@@ -259,8 +260,8 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, A
   }
 
   override [Symbol.dispose](): void {
-    this.polling[Symbol.dispose]();
     super[Symbol.dispose]();
+    this.polling?.[Symbol.dispose]();
   }
 }
 

@@ -27,10 +27,12 @@ interface Lost {
   readonly home: SharedHome;
   readonly claim: number;
   readonly object: number;
+  /** Whether the claim may be one that several handles stand on (H3). */
+  readonly isWhole: boolean;
 }
 
 const lost: FinalizationRegistry<Lost> = /* @__PURE__ */ new FinalizationRegistry<Lost>(
-  ({ home, claim, object }) => giveUp(home, claim, object),
+  ({ home, claim, object, isWhole }) => giveUp(home, claim, object, isWhole),
 );
 
 /** Puts a claim to the one that this thread has on the object (H3), which it returns. */
@@ -45,13 +47,18 @@ function joinClaims(home: SharedHome, claim: number, object: number): number {
   return standing.claim;
 }
 
-function giveUp(home: SharedHome, claim: number, object: number): void {
+/** A handle leaves the claim that it stands on; whether that is to be given up. */
+function leaveClaim(home: SharedHome, claim: number, object: number): boolean {
   const standing = home.standing.get(object);
-  if (standing?.claim === claim) {
-    standing.handles -= 1;
-    if (standing.handles > 0) return;
-    home.standing.delete(object);
-  }
+  if (standing?.claim !== claim) return true;
+  standing.handles -= 1;
+  if (standing.handles > 0) return false;
+  home.standing.delete(object);
+  return true;
+}
+
+function giveUp(home: SharedHome, claim: number, object: number, isWhole: boolean): void {
+  if (isWhole && !leaveClaim(home, claim, object)) return;
   home.core.dropClaim(claim);
   home.settle();
 }
@@ -107,8 +114,9 @@ export abstract class SharedHandle implements Disposable {
     const object = home.core.objectOf(claim);
     this.home = home;
     this.address = object;
-    this.claim = this.isWhole() ? joinClaims(home, claim, object) : claim;
-    lost.register(this, { home, claim: this.claim, object }, this);
+    const isWhole = this.isWhole();
+    this.claim = isWhole ? joinClaims(home, claim, object) : claim;
+    lost.register(this, { home, claim: this.claim, object, isWhole }, this);
     if (isWatched()) noteEntry("handle", this);
   }
 
@@ -218,8 +226,8 @@ export abstract class SharedHandle implements Disposable {
     this.claim = 0;
     lost.unregister(this);
     if (isWatched()) forgetEntry("handle", this);
-    giveUp(this.home, claim, this.address);
-    if (this.waits !== undefined) for (const node of this.waits.takeAll()) node.waker.wake();
+    giveUp(this.home, claim, this.address, this.isWhole());
+    if (this.waits?.isEmpty() === false) for (const node of this.waits.takeAll()) node.waker.wake();
   }
 }
 

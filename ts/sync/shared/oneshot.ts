@@ -45,7 +45,7 @@ class AwaitReceiverGone extends AwaitParting {
 /** Sends the one value. `Send`, by moving; methods as those of `oneshot.Sender`. */
 export class SharedOneshotSender<T> extends SharedHandle implements Owned {
   override readonly waits: WaitList = new WaitList();
-  private readonly polling: PolledByHand<Future<void>> = new PolledByHand(() => this.closed());
+  private polling: PolledByHand<Future<void>> | undefined = undefined;
 
   /** Goes with whoever has it. */
   get "~owned"(): true {
@@ -93,12 +93,18 @@ export class SharedOneshotSender<T> extends SharedHandle implements Owned {
 
   /** The same by hand; keeps the waker of the last poll. @throws as {@link closed} */
   pollClosed(cx: Context): Poll<void> {
+    this.polling ??= new PolledByHand(() => this.closed());
     return this.polling.poll(cx);
   }
 
   /** Goes without sending: the receiver gets a `RecvError`. Harmless when it has sent. */
   close(): void {
     this[Symbol.dispose]();
+  }
+
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.polling?.[Symbol.dispose]();
   }
 }
 

@@ -244,7 +244,7 @@ class WaitFor<T> extends Listening<T> {
 /** Sees the latest value. `Send`; methods as those of `watch.Receiver`. */
 export class SharedWatchReceiver<T> extends WatchHandle<T> {
   private seen: number;
-  private readonly polling: PolledByHand<Changed<T>> = new PolledByHand(() => new Changed(this));
+  private polling: PolledByHand<Changed<T>> | undefined = undefined;
   override readonly waits: WaitList = new WaitList();
 
   /** @internal */
@@ -283,6 +283,7 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
 
   /** The same by hand; keeps the waker of the last poll. @throws as {@link changed} */
   pollChanged(cx: Context): Poll<void> {
+    this.polling ??= new PolledByHand(() => new Changed(this));
     return this.polling.poll(cx);
   }
 
@@ -346,8 +347,8 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
   }
 
   override [Symbol.dispose](): void {
-    this.polling[Symbol.dispose]();
     super[Symbol.dispose]();
+    this.polling?.[Symbol.dispose]();
   }
 }
 

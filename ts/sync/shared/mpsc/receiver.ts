@@ -114,10 +114,8 @@ function checkLimit(call: string, limit: number): void {
 export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncIterable<T> {
   /** 0: of an unbounded channel. */
   private readonly most: number;
-  private readonly polling: PolledByHand<Recv<T>> = new PolledByHand(() => new Recv(this));
-  private readonly pollingMany: PolledByHand<RecvMany<T>> = new PolledByHand(
-    () => new RecvMany(this, 0),
-  );
+  private polling: PolledByHand<Recv<T>> | undefined = undefined;
+  private pollingMany: PolledByHand<RecvMany<T>> | undefined = undefined;
   override readonly waits: WaitList = new WaitList();
   private readonly lease: Lease<T> = new Lease(this);
   /** Whether the last value taken was the end: `undefined` may be sent too. */
@@ -224,6 +222,7 @@ export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncItera
   /** `recv` by hand; keeps the waker of the last poll. @throws as {@link recv} */
   pollRecv(cx: Context): Poll<T | undefined> {
     this.held();
+    this.polling ??= new PolledByHand(() => new Recv(this));
     return this.polling.poll(cx);
   }
 
@@ -231,6 +230,7 @@ export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncItera
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
     checkLimit("pollRecvMany", limit);
     this.held();
+    this.pollingMany ??= new PolledByHand(() => new RecvMany(this, 0));
     this.pollingMany.current().limit = limit;
     return this.pollingMany.poll(cx);
   }
@@ -335,8 +335,8 @@ export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncItera
   override [Symbol.dispose](): void {
     this.lease.settle();
     this.home.leases.delete(this.lease);
-    this.polling[Symbol.dispose]();
-    this.pollingMany[Symbol.dispose]();
     super[Symbol.dispose]();
+    this.polling?.[Symbol.dispose]();
+    this.pollingMany?.[Symbol.dispose]();
   }
 }
