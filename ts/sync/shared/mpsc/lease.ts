@@ -112,13 +112,15 @@ export class Lease<T> implements Leaseholder {
     const { home, object } = this.receiver;
     const count = home.core.lease(object, this.used);
     this.used = 0;
+    home.leases.delete(this);
     this.at = 0;
     this.end = count;
     // Plain values can all be read (L4).
     home.readBatch(count, this.values, 0);
-    home.settle();
     if (count > 0) this.patience = PATIENCE;
-    return count > 0;
+    home.settle();
+    // Wakers that were called there may have had it forgotten (L2), or taken from it.
+    return this.hasNext();
   }
 
   /** What was used leaves the queue, and the rest of the lease is forgotten: it is there still. */
