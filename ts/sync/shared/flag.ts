@@ -49,22 +49,24 @@ export class SharedFlag extends SharedWhole {
 
   /** Does nothing to one that is raised. */
   raise(reason?: unknown): void {
+    if (this.reachable() === 0 || this.isRaised()) return;
+    const written = reason !== undefined && this.writeReason(reason);
+    // Encoding runs the program's code, which may give the handle up.
     const object = this.reachable();
-    if (object === 0 || this.isRaised()) return;
-    if (reason === undefined || !this.raiseWith(object, reason))
-      this.home.core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
+    const { core, outcome, number } = this.home;
+    if (!written && object !== 0) core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
+    if (written && (object === 0 || core.publishOnce(object, outcome, number) === 0))
+      this.home.discard();
     this.home.settle();
   }
 
-  private raiseWith(object: number, reason: unknown): boolean {
+  private writeReason(reason: unknown): boolean {
     try {
       this.home.write(reason, "the reason of a cancel");
+      return true;
     } catch {
       return false;
     }
-    const { core, outcome, number } = this.home;
-    if (core.publishOnce(object, outcome, number) === 0) this.home.discard();
-    return true;
   }
 
   /** Waits until it is raised. Cancel-safe. */

@@ -117,9 +117,8 @@ export function load(home: SharedHome, object: number, kind: ValueKind): unknown
   return new View(home.buffer, block + VALUE_BYTES, bytes / View.BYTES_PER_ELEMENT);
 }
 
-/** Replaces a value that is encoded, for a writer. */
-export function store(home: SharedHome, object: number, value: unknown): void {
-  home.write(value, "value");
+/** Replaces a value that is encoded by what has just been written, for a writer. */
+export function store(home: SharedHome, object: number): void {
   home.core.setValue(object, home.outcome, home.number);
   home.settle();
 }

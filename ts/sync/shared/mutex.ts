@@ -62,7 +62,10 @@ export class SharedMutex<T> extends SharedLock<T> {
   /** As `Mutex.with`. @throws {SyncArgumentError} for what is no function. @throws {PoisonedError} as `lock` */
   with<R>(callback: (value: T) => Returned<R>): Future<R> {
     checkFunction("with(callback)", callback);
-    return new UnderLock<T, R>(this.lock(), callback);
+    return new UnderLock<T, R>(
+      this.acquire(1, way<T, SharedMutexGuard<T>>(LOCK), siteOf(this.with)),
+      callback,
+    );
   }
 
   /** A handle of the same mutex, for another owner. */

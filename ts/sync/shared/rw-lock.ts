@@ -129,13 +129,19 @@ export class SharedRwLock<T> extends SharedLock<T> {
   /** As `RwLock.withRead`. @throws {SyncArgumentError} for what is no function. @throws {PoisonedError} as `Mutex.lock` */
   withRead<R>(callback: (value: T) => Returned<R>): Future<R> {
     checkFunction("withRead(callback)", callback);
-    return new UnderLock<T, R>(this.read(), callback);
+    const site = siteOf(this.withRead);
+    return new UnderLock<T, R>(this.acquire(1, way<T, SharedReadGuard<T>>(READ), site), callback);
   }
 
   /** As `RwLock.withWrite`. @throws {SyncArgumentError} for what is no function. @throws {PoisonedError} as `Mutex.lock` */
   withWrite<R>(callback: (value: T) => Returned<R>): Future<R> {
     checkFunction("withWrite(callback)", callback);
-    return new UnderLock<T, R>(this.write(), callback);
+    const site = siteOf(this.withWrite);
+    const { maxReaders } = this;
+    return new UnderLock<T, R>(
+      this.acquire(maxReaders, way<T, SharedWriteGuard<T>>(WRITE), site),
+      callback,
+    );
   }
 
   /** A handle of the same lock, for another owner. */

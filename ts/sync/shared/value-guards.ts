@@ -57,8 +57,11 @@ export abstract class SharedValueGuard<T, L extends LockPlace = LockPlace> exten
   /** Writes the value back, if it was looked at and is no region, which is the memory itself. */
   protected storeLoaded(): void {
     const { home, lock } = this;
-    if (this.loaded && lock.kind === ENCODED)
-      store(home, home.core.objectOf(this.held()), this.current);
+    if (!this.loaded || lock.kind !== ENCODED) return;
+    home.write(this.current, "value");
+    // Encoding runs the program's code. If that has released the guard, the lock is somebody else's and the value has been stored.
+    if (this.isHeld()) store(home, home.core.objectOf(this.held()));
+    else home.discard();
   }
 
   /** The guard that a guard of a part has in it: it holds what this one held. */

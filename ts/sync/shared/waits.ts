@@ -35,6 +35,8 @@ export interface Place {
   readonly object: number;
   /** @throws as `object` */
   held(): number;
+  /** Writes a value for the object, which it returns. @throws as `object`, also when it was disposed by the value being written. @throws {SendError} */
+  written(value: unknown, what: string): number;
   /** Who waits by it (Y1). */
   readonly waits: WaitList | undefined;
 }
@@ -42,7 +44,7 @@ export interface Place {
 /** Remembers the waker that stands in a claim, so that a poll with the same one changes nothing. */
 abstract class Waiting<T> extends Future<T> {
   /** Keeps the object alive until there is a claim of its own. */
-  private readonly place: Place;
+  protected readonly place: Place;
   protected readonly home: SharedHome;
   protected readonly object: number;
   protected claim: number;
@@ -68,8 +70,8 @@ abstract class Waiting<T> extends Future<T> {
 
   protected assertPollable(): void {
     if (this.done) throw new PolledAfterCompletionError(this.what());
-    this.home.assertAlive();
     if (this.claim === 0) this.place.held();
+    else this.home.assertAlive();
   }
 
   /** Leaves the waker in home.slot and home.generation. */

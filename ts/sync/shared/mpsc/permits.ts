@@ -9,24 +9,26 @@ import { SharedGuard } from "../guards.js";
 import { assertWhole, claimed } from "../handle.js";
 import type { SharedHome } from "../home.js";
 
-/** Turns a permit of a claim into a value. */
-export function fulfil(home: SharedHome, claim: number, value: unknown): void {
-  home.assertAlive();
-  home.write(value, "value");
+/** Turns a permit of a claim into the value that has just been written. */
+export function fulfil(home: SharedHome, claim: number): void {
   if (home.core.fulfil(claim, home.outcome, home.number) !== SENT) {
     home.discard();
     throw new SharedMemoryFullError();
   }
-  home.settle();
-  // A value that nobody will receive is dropped without a word; of an object that is broken nobody knows that.
-  assertWhole(home, home.core.objectOf(claim));
+  try {
+    // A value that nobody will receive is dropped without a word; of an object that is broken nobody knows that.
+    assertWhole(home, home.core.objectOf(claim));
+  } finally {
+    // Last: wakers that are called there may give the permit up.
+    home.settle();
+  }
 }
 
 /** Room for one value, held until it is used or disposed. */
 export class SharedPermit<T> extends SharedGuard {
   /** @internal */
-  constructor(home: SharedHome, claim: number, name = "Permit") {
-    super(home, claim, name, undefined);
+  constructor(home: SharedHome, claim: number, site: string | undefined, name = "Permit") {
+    super(home, claim, name, site);
   }
 
   /**
@@ -35,18 +37,27 @@ export class SharedPermit<T> extends SharedGuard {
    * @throws {ClosedHandleError} when used twice. @throws {SendError} when the value cannot be sent: the permit is still to be used then.
    */
   send(value: T): void {
+    this.assertUnused();
+    this.home.assertAlive();
+    this.home.write(value, "value");
+    // Encoding runs the program's code, which may have used the permit.
+    if (!this.isHeld()) this.home.discard();
+    this.assertUnused();
+    fulfil(this.home, this.held());
+    this.giveBack();
+  }
+
+  private assertUnused(): void {
     if (!this.isHeld())
       throw new ClosedHandleError("a permit", "it is for one value; reserve room for each");
-    fulfil(this.home, this.held(), value);
-    this.giveBack();
   }
 }
 
 /** Room for several values. Disposing gives back the room of those not taken, and so does leaving a `for … of` over it early. */
 export class SharedPermits<T> extends SharedGuard implements Iterable<SharedPermit<T>> {
   /** @internal */
-  constructor(home: SharedHome, claim: number) {
-    super(home, claim, "Permits", undefined);
+  constructor(home: SharedHome, claim: number, site: string | undefined) {
+    super(home, claim, "Permits", site);
     if (home.core.heldPermits(claim) === 0) this.giveBack();
   }
 
@@ -59,8 +70,9 @@ export class SharedPermits<T> extends SharedGuard implements Iterable<SharedPerm
   take(): SharedPermit<T> | undefined {
     const left = this.len();
     if (left === 0) return undefined;
-    if (left === 1) return new SharedPermit(this.home, this.surrender());
-    return new SharedPermit(this.home, claimed(this.home.core.splitPermits(this.held(), 1)));
+    const site = this.siteTaken();
+    if (left === 1) return new SharedPermit(this.home, this.surrender(), site);
+    return new SharedPermit(this.home, claimed(this.home.core.splitPermits(this.held(), 1)), site);
   }
 
   /** Takes all of them one by one; what was not taken when the loop ends is given back. */

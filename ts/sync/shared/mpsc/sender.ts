@@ -6,6 +6,7 @@
 
 import type { Future, Owned } from "../../../future/index.js";
 import { BrokenError, ClosedHandleError, SendError, TrySendError } from "../../errors.js";
+import { siteOf } from "../../lost.js";
 import { BROKEN, CLOSED, GONE, HELD, ROLE_SENDER, ROLE_WEAK, SENT, STATE_MASK } from "../core.js";
 import { checkWhole, claimed, SharedHandle } from "../handle.js";
 import type { SharedHome } from "../home.js";
@@ -90,7 +91,7 @@ export class SharedSender<T> extends SharedSenderBase {
 
   /** As `mpsc.Sender.reserve`. Cancel-safe; the place in the line is lost. @throws {SendError} when the receiver is closed. */
   reserve(): Future<SharedPermit<T>> {
-    return new Reserve<T>(this, 1);
+    return new Reserve<T>(this, 1, siteOf(this.reserve));
   }
 
   /**
@@ -101,7 +102,7 @@ export class SharedSender<T> extends SharedSenderBase {
    */
   reserveMany(count: number): Future<SharedPermits<T>> {
     checkWhole("reserveMany(count)", count, 0, this.most);
-    return new ReserveMany<T>(this, count);
+    return new ReserveMany<T>(this, count, siteOf(this.reserveMany));
   }
 
   /**
@@ -112,7 +113,7 @@ export class SharedSender<T> extends SharedSenderBase {
    * @throws {ClosedHandleError} (from the poll) when this sender was closed or taken meanwhile.
    */
   reserveOwned(): Future<SharedOwnedPermit<T>> {
-    return new ReserveOwned<T>(this);
+    return new ReserveOwned<T>(this, siteOf(this.reserveOwned));
   }
 
   /** Takes permits for hands: a claim. @throws {TrySendError} with `refused` */
@@ -128,7 +129,7 @@ export class SharedSender<T> extends SharedSenderBase {
 
   /** Takes room at once. @throws {TrySendError} without a value, when there is none or the receiver is closed. */
   tryReserve(): SharedPermit<T> {
-    return new SharedPermit(this.home, this.takeRoom(1, undefined));
+    return new SharedPermit(this.home, this.takeRoom(1, undefined), siteOf(this.tryReserve));
   }
 
   /**
@@ -138,13 +139,17 @@ export class SharedSender<T> extends SharedSenderBase {
    */
   tryReserveMany(count: number): SharedPermits<T> {
     checkWhole("tryReserveMany(count)", count, 0, this.most);
-    return new SharedPermits(this.home, this.takeRoom(count, undefined));
+    return new SharedPermits(
+      this.home,
+      this.takeRoom(count, undefined),
+      siteOf(this.tryReserveMany),
+    );
   }
 
   /** Takes room at once, and this sender along, see {@link reserveOwned}. @throws {TrySendError} with this sender. */
   tryReserveOwned(): SharedOwnedPermit<T> {
     const claim = this.takeRoom(1, this);
-    return new SharedOwnedPermit(this.home, claim, this.moved());
+    return new SharedOwnedPermit(this.home, claim, this.moved(), siteOf(this.tryReserveOwned));
   }
 
   /** @internal Another handle in place of this one, which is closed (S2). */
@@ -255,16 +260,18 @@ export class SharedWeakSender<T, S = SharedSender<T>> extends SharedHandle {
 
 class ReserveOwned<T> extends Acquiring<SharedOwnedPermit<T>> {
   private readonly sender: SharedSender<T>;
-  constructor(sender: SharedSender<T>) {
+  private readonly site: string | undefined;
+  constructor(sender: SharedSender<T>, site: string | undefined) {
     super(sender, 1);
     this.sender = sender;
+    this.site = site;
   }
   protected override what(): string {
     return "mpsc.reserveOwned()";
   }
   protected override acquired(claim: number): SharedOwnedPermit<T> {
-    const { home, sender } = this;
-    if (sender.isOpen()) return new SharedOwnedPermit(home, claim, sender.moved());
+    const { home, sender, site } = this;
+    if (sender.isOpen()) return new SharedOwnedPermit(home, claim, sender.moved(), site);
     this.release(claim);
     throw new ClosedHandleError("a sender");
   }
@@ -279,8 +286,8 @@ export class SharedOwnedPermit<T> implements Owned {
   private sender: SharedSender<T> | undefined;
 
   /** @internal */
-  constructor(home: SharedHome, claim: number, sender: SharedSender<T>) {
-    this.permit = new SharedPermit(home, claim, "OwnedPermit");
+  constructor(home: SharedHome, claim: number, sender: SharedSender<T>, site: string | undefined) {
+    this.permit = new SharedPermit(home, claim, site, "OwnedPermit");
     this.sender = sender;
   }
 

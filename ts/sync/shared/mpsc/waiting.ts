@@ -54,8 +54,7 @@ export class Send<T> extends Acquiring<void> {
     if (this.claim !== 0 || this.done) return super.poll(cx);
     this.assertPollable();
     if (!proceed(cx)) return Pending;
-    this.home.write(this.value, "value");
-    const answer = sendWritten(this.home, this.object);
+    const answer = sendWritten(this.home, this.place.written(this.value, "value"));
     if (answer === FULL) return super.poll(cx);
     this.end();
     if (answer === GONE) this.closed();
@@ -69,7 +68,9 @@ export class Send<T> extends Acquiring<void> {
 
   protected override acquired(claim: number): void {
     try {
-      fulfil(this.home, claim, this.value);
+      this.home.assertAlive();
+      this.home.write(this.value, "value");
+      fulfil(this.home, claim);
     } finally {
       this.home.core.dropClaim(claim);
     }
@@ -81,11 +82,19 @@ export class Send<T> extends Acquiring<void> {
 }
 
 export class Reserve<T> extends Acquiring<SharedPermit<T>> {
+  private readonly site: string | undefined;
+
+  /** @param site where it was called, see `siteOf`. */
+  constructor(place: Place, wanted: number, site: string | undefined) {
+    super(place, wanted);
+    this.site = site;
+  }
+
   protected override what(): string {
     return "mpsc.reserve()";
   }
   protected override acquired(claim: number): SharedPermit<T> {
-    return new SharedPermit(this.home, claim);
+    return new SharedPermit(this.home, claim, this.site);
   }
   protected override closed(): never {
     throw new SendError(undefined);
@@ -93,11 +102,19 @@ export class Reserve<T> extends Acquiring<SharedPermit<T>> {
 }
 
 export class ReserveMany<T> extends Acquiring<SharedPermits<T>> {
+  private readonly site: string | undefined;
+
+  /** @param site where it was called, see `siteOf`. */
+  constructor(place: Place, wanted: number, site: string | undefined) {
+    super(place, wanted);
+    this.site = site;
+  }
+
   protected override what(): string {
     return "mpsc.reserveMany()";
   }
   protected override acquired(claim: number): SharedPermits<T> {
-    return new SharedPermits(this.home, claim);
+    return new SharedPermits(this.home, claim, this.site);
   }
   protected override closed(): never {
     throw new SendError(undefined);
