@@ -9,6 +9,7 @@ import {
   select,
   sleep,
   spawn,
+  Waker,
   yieldNow,
 } from "tokiwa";
 import { TcpListener } from "tokiwa/net";
@@ -21,6 +22,7 @@ import {
   mpsc,
   Notify,
   oneshot,
+  RwLock,
   Semaphore,
   SetOnce,
   watch,
@@ -30,6 +32,7 @@ import { assertPending, assertRejects, LeakCheck, LeakError, task } from "tokiwa
 import { afterEach, describe, expect, test } from "vitest";
 import { paused, thrown } from "../support/tasks.js";
 import { runPaused, runPausedOnLoop } from "../support/time.js";
+import { readyNow } from "../sync/polled.js";
 
 test("nothing was added, so nothing is said", () => {
   runPaused(function* () {
@@ -266,9 +269,56 @@ describe("shared memory", () => {
     expect(lines[2]).toMatch(/^objects in shared memory: 2 /);
   });
 
+  test("a wait by a handle is one waker", () => {
+    const lines = left(function* () {
+      const [tx, rx] = mpsc.shared<number>(1);
+      const polled = task(rx.recv());
+      assertPending(polled.poll());
+      kept.push(tx, rx, polled);
+    });
+    expect(lines[0]).toBe("wakers in lists: 1 (mpsc.recv(), polled in task 1)");
+  });
+
+  test.each<[string, (tx: mpsc.SharedSender<number>) => unknown]>([
+    ["tryReserve", (tx) => tx.tryReserve()],
+    ["tryReserveMany", (tx) => tx.tryReserveMany(2)],
+    ["tryReserveOwned", (tx) => tx.clone().tryReserveOwned()],
+    ["reserve", (tx) => readyNow(tx.reserve())],
+    ["reserveMany", (tx) => readyNow(tx.reserveMany(2))],
+    ["reserveOwned", (tx) => readyNow(tx.clone().reserveOwned())],
+    ["take of reserveMany", (tx) => [...readyNow(tx.reserveMany(1))]],
+  ])("a permit of %s, with where it was taken", (_, take) => {
+    const lines = left(function* () {
+      const [tx, rx] = mpsc.shared<number>(3);
+      kept.push(tx, rx, take(tx));
+    });
+    expect(lines[0]).toMatch(
+      /^guards and permits: 1 \(an? \w*Permits?, taken by task 1 at .*leaks\.test/,
+    );
+  });
+
+  test.each<[string, () => Future<unknown>]>([
+    ["Mutex.with", () => Mutex.shared(1).with(() => pending())],
+    ["RwLock.withRead", () => RwLock.shared(1).withRead(() => pending())],
+    ["RwLock.withWrite", () => RwLock.shared(1).withWrite(() => pending())],
+  ])("the guard of %s, with where that was called", (_, lock) => {
+    const lines = left(function* () {
+      const polled = task(lock());
+      assertPending(polled.poll());
+      kept.push(polled);
+    });
+    expect(lines.join()).toMatch(
+      /guards and permits: 1 \(a \w+Guard, taken by task 1 at .*leaks\.test/,
+    );
+  });
+
   test("what was used up or disposed is gone", () => {
     expect(
       left(function* () {
+        const [waits, gone] = oneshot.shared<number>();
+        assertPending(waits.pollClosed({ waker: Waker.noop() }));
+        waits.send(1);
+        gone[Symbol.dispose]();
         const [tx, rx] = oneshot.shared<number>();
         const receiving = spawn(rx);
         yield* yieldNow();

@@ -1,8 +1,19 @@
 // What stands in shared memory while it is read and written: wakers that poll at once, values that cannot be read, regions, leases.
 
-import { Pending, Waker } from "tokiwa";
-import { broadcast, Mutex, mpsc, RegionValueError, region, watch } from "tokiwa/sync";
+import { type Context, type Future, Pending, type Poll, Waker } from "tokiwa";
+import {
+  broadcast,
+  Mutex,
+  mpsc,
+  oneshot,
+  RegionValueError,
+  RwLock,
+  region,
+  watch,
+} from "tokiwa/sync";
 import { describe, expect, test } from "vitest";
+import { unmanned } from "../../threads/crew.js";
+import { inside } from "../../threads/sync-kinds.js";
 import { Polled } from "../polled.js";
 
 const NOBODY = { waker: Waker.noop() };
@@ -165,6 +176,118 @@ describe("disposing a receiver with a wait by it", () => {
     },
   );
 });
+
+describe("disposing a handle that is polled by hand", () => {
+  test.each<[string, (cx: Context) => [Poll<unknown>, Disposable]]>([
+    ["mpsc.pollRecv", (cx) => kept(mpsc.shared<number>(1), (rx) => rx.pollRecv(cx))],
+    ["mpsc.pollRecvMany", (cx) => kept(mpsc.shared<number>(1), (rx) => rx.pollRecvMany(cx, 2))],
+    ["broadcast.pollRecv", (cx) => kept(broadcast.shared(1), (rx) => rx.pollRecv(cx))],
+    ["watch.pollChanged", (cx) => kept(watch.shared(1), (rx) => rx.pollChanged(cx))],
+    ["oneshot.pollClosed", (cx) => kept(turned(oneshot.shared()), (tx) => tx.pollClosed(cx))],
+  ])("%s is woken", (_, poll) => {
+    let wakes = 0;
+    const [answer, handle] = poll({ waker: Waker.from(() => void wakes++) });
+    expect(answer).toBe(Pending);
+    handle[Symbol.dispose]();
+    expect(wakes).toBeGreaterThan(0);
+  });
+});
+
+/** Other ends stay: nothing else wakes who waits. */
+const ends: unknown[] = [];
+
+function kept<H extends Disposable>(
+  [other, handle]: readonly [unknown, H],
+  poll: (handle: H) => Poll<unknown>,
+): [Poll<unknown>, Disposable] {
+  ends.push(other);
+  return [poll(handle), handle];
+}
+
+function turned<A, B>([one, other]: readonly [A, B]): [B, A] {
+  return [other, one];
+}
+
+describe("a value that gives up what it is sent by, while it is being written", () => {
+  test("a sender: nothing is sent", () => {
+    const [tx, rx] = mpsc.shared<unknown>(1);
+    const value = readOnce(() => tx.close());
+    expect(() => tx.send(value).poll(NOBODY)).toThrow(/was used after it had been disposed/);
+    expect(rx.recv().poll(NOBODY)).toBe(undefined);
+  });
+
+  test("a permit: nothing is sent, and the room is there again", () => {
+    const [tx, rx] = mpsc.shared<unknown>(1);
+    const permit = tx.tryReserve();
+    const value = readOnce(() => permit[Symbol.dispose]());
+    expect(() => permit.send(value)).toThrow(/it is for one value/);
+    expect([tx.capacity(), rx.len()]).toEqual([1, 0]);
+  });
+
+  test("a guard: who has the lock by then keeps what it wrote", () => {
+    const mutex = Mutex.shared<unknown>("first");
+    const guard = mutex.tryLock();
+    guard.value = readOnce(() => {
+      guard.release();
+      const theirs = mutex.tryLock();
+      theirs.value = "theirs";
+      theirs.release();
+    });
+    guard.release();
+    expect(mutex.tryLock().value).toBe("theirs");
+  });
+});
+
+/** Its first reader has `then` happen. */
+function readOnce(then: () => void): unknown {
+  let left = 1;
+  return {
+    get now() {
+      if (left-- > 0) then();
+      return 1;
+    },
+  };
+}
+
+describe("an async function under a shared lock that leaves what cannot be sent", () => {
+  type Change = (value: { field: unknown }) => Promise<void>;
+  const first = (): { field: unknown } => ({ field: 1 });
+  test.each<[string, (change: Change) => Future<void>]>([
+    ["Mutex.with", (change) => Mutex.shared(first()).with(change)],
+    ["RwLock.withWrite", (change) => RwLock.shared(first()).withWrite(change)],
+  ])("%s fails", async (_, lock) => {
+    const changed = lock(async (value) => {
+      value.field = () => {};
+    });
+    await expect(changed).rejects.toMatchObject({ name: "SendError" });
+  });
+});
+
+describe("a lease", () => {
+  test("whose renewal wakes who takes by hand gives nothing twice", async () => {
+    const rt = unmanned(1);
+    const received = inside(rt, () => {
+      const [tx, rx] = mpsc.sharedUnbounded<number>();
+      for (let value = 0; value < 10; value++) tx.send(value);
+      const taken = [rx.recv().poll(NOBODY)];
+      const [other, closes] = mpsc.shared<number>(1);
+      other.closed().poll({ waker: Waker.from(() => taken.push(rx.tryRecv())) });
+      // As another thread would: nothing of this thread has run since.
+      const { home, object } = closes as unknown as Inside;
+      home.core.closeObject(object);
+      for (let more = 0; more < 5; more++) taken.push(rx.recv().poll(NOBODY));
+      return taken;
+    });
+    await rt.shutdown();
+    expect(received).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+});
+
+/** What a handle has of the core. */
+interface Inside {
+  readonly object: number;
+  readonly home: { readonly core: { closeObject(object: number): void } };
+}
 
 function pendingOf(): unknown {
   return Pending;
