@@ -1,7 +1,7 @@
 // Permits of mpsc channels that nobody uses: the garbage collector finds them, their room comes back, and a report says where they
 // were taken.
 
-import { mpsc, trackGuardSites } from "tokiwa/sync";
+import { ClosedHandleError, mpsc, SendError, trackGuardSites } from "tokiwa/sync";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { collectGarbage, count, stderrOf } from "../support/tasks.js";
 import { readyNow, waiting } from "./polled.js";
@@ -65,6 +65,62 @@ test("who waits for room gets it, and a receiver that waits for the end is told"
     () => recv.isWoken,
   );
   expect(recv.poll()).toBe(undefined);
+});
+
+test("an owned permit that was used does not keep its loan, which the next that is lost was lent", async () => {
+  const [tx, rx] = mpsc.channel<number>(1);
+  const used = tx.clone().tryReserveOwned();
+  used.send(1).close();
+  rx.tryRecv();
+  await reportOf(
+    () => tx.tryReserve(),
+    () => tx.capacity() === 1,
+  );
+  expect(() => used.send(2)).toThrow(ClosedHandleError);
+});
+
+const WAITS: readonly (readonly [string, Taking])[] = [
+  ["reserve", (tx) => waiting(tx.reserve())],
+  ["reserveMany", (tx) => waiting(tx.reserveMany(1))],
+  ["reserveOwned", (tx) => waiting(tx.clone().reserveOwned())],
+];
+
+test.each(WAITS)(
+  "%s: room that was granted to a wait, and the wait lost before it was polled again",
+  async (_, wait) => {
+    const [tx, rx] = mpsc.channel<number>(1);
+    tx.trySend(1);
+    const lose = (): unknown => wait(tx);
+    lose();
+    const behind = waiting(tx.send(2));
+    expect(rx.tryRecv()).toBe(1);
+    expect(behind.isWoken).toBe(false);
+    const text = await reportOf(
+      () => {},
+      () => behind.isWoken,
+    );
+    expect(count(text, LOST)).toBe(1);
+    expect(text).toMatch(/taken by somebody at .*lost-permits\.test\.ts:\d+:\d+/);
+    expect(behind.poll()).toBe(undefined);
+    expect(tx.strongCount()).toBe(1);
+  },
+);
+
+test("room that was granted is given back with its loan: by a drop, by a close, and by a sender that was closed", () => {
+  const [tx, rx] = mpsc.channel<number>(1);
+  const owner = tx.clone();
+  tx.trySend(1);
+  const dropped = waiting(tx.reserve());
+  const closed = waiting(owner.reserveOwned());
+  const refused = waiting(tx.reserve());
+  rx.tryRecv();
+  dropped.drop();
+  owner.close();
+  expect(() => closed.poll()).toThrow(ClosedHandleError);
+  expect(refused.isWoken).toBe(true);
+  rx.close();
+  expect(() => refused.poll()).toThrow(SendError);
+  expect(readyNow(rx.recv())).toBe(undefined);
 });
 
 test("one of many is found while the others are held, whatever was lent before", async () => {

@@ -31,6 +31,42 @@ export class PermitWaiter extends WaitNode {
     this.wanted = wanted;
     this.granted = false;
   }
+
+  /** It is served. */
+  grant<T>(_channel: Channel<T>): void {
+    this.granted = true;
+  }
+
+  /** Takes the loan that came with the grant, if one did. */
+  takeLoan(): Loan | undefined {
+    return undefined;
+  }
+}
+
+/** Somebody who waits for permits for hands: the loan is given with the grant, so that one that is lost before it takes it is found (M6). */
+export class HandsWaiter extends PermitWaiter {
+  /** The number of the task that waits, or 0. */
+  holder: number;
+  private readonly site: string | undefined;
+  private loan: Loan | undefined;
+
+  constructor(waker: Waker, wanted: number, holder: number, site: string | undefined) {
+    super(waker, wanted);
+    this.holder = holder;
+    this.site = site;
+    this.loan = undefined;
+  }
+
+  override grant<T>(channel: Channel<T>): void {
+    this.granted = true;
+    this.loan = channel.lend(this.wanted, this.holder, this.site);
+  }
+
+  override takeLoan(): Loan | undefined {
+    const loan = this.loan;
+    this.loan = undefined;
+    return loan;
+  }
 }
 
 export class Channel<T> implements Lender, Losable {
@@ -75,7 +111,7 @@ export class Channel<T> implements Lender, Losable {
     return this.values.length === 0 && this.promised === 0 && (this.rxClosed || this.strong === 0);
   }
 
-  /** Takes permits if there are enough and nobody waits for them (M3). None can always be had. */
+  /** Takes permits if there are enough and nobody waits for them (M3). A count of 0 always succeeds. */
   tryAcquire(count: number): boolean {
     if (this.free < count || (count > 0 && !this.waiting.isEmpty())) return false;
     this.free -= count;
@@ -97,6 +133,8 @@ export class Channel<T> implements Lender, Losable {
       return;
     }
     waiter.granted = false;
+    const loan = waiter.takeLoan() as Loan<this> | undefined;
+    if (loan !== undefined) this.takeBack(loan);
     this.release(waiter.wanted);
   }
 
@@ -184,7 +222,7 @@ export class Channel<T> implements Lender, Losable {
         this.waiting.remove(first);
         this.free -= first.wanted;
         this.promised += first.wanted;
-        first.granted = true;
+        first.grant(this);
         first.waker.wake();
       }
     } finally {

@@ -192,7 +192,7 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
     return this.channel.isClosed() || this.channel.strong === 0;
   }
 
-  /** Room that is free now. */
+  /** Room that is there for who asks now: none while somebody waits for some. */
   capacity(): number {
     return this.channel.available;
   }

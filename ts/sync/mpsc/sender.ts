@@ -1,6 +1,6 @@
 // The handles of the sending side, and the permit that holds one of them.
 
-import { type Context, currentContext, type Future } from "../../future/index.js";
+import { currentContext, type Future } from "../../future/index.js";
 import { CapacityError, ClosedHandleError, SendError, TrySendError } from "../errors.js";
 import { type Loan, siteOf } from "../lost.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
@@ -192,7 +192,7 @@ export class Sender<T> extends SenderBase<T> {
     return new Sender(this.shared, this.surrender());
   }
 
-  /** Room that is free now. */
+  /** Room that is there for who asks now: none while somebody waits for some. */
   capacity(): number {
     return this.shared.available;
   }
@@ -293,10 +293,10 @@ class ReserveOwned<T> extends Reserving<T, OwnedPermit<T>> {
     super(sender, 1, site);
   }
 
-  protected override acquired(cx: Context): OwnedPermit<T> {
+  protected override lent(loan: Loan<Channel<T>>): OwnedPermit<T> {
     const { sender } = this;
-    if (sender.isOpen()) return new OwnedPermit(this.lend(cx), sender.moved());
-    sender.shared.release(1);
+    if (sender.isOpen()) return new OwnedPermit(loan, sender.moved());
+    sender.shared.release(sender.shared.takeBack(loan));
     throw closedSender();
   }
   override waitsFor(): string {
@@ -309,7 +309,8 @@ class ReserveOwned<T> extends Reserving<T, OwnedPermit<T>> {
 
 /** A permit that holds its sender: for passing both on. */
 export class OwnedPermit<T> implements Disposable {
-  private readonly loan: Loan<Channel<T>>;
+  /** Undefined once it is back (lost.ts, L1). */
+  private loan: Loan<Channel<T>> | undefined;
   private readonly channel: Channel<T>;
   private sender: Sender<T> | undefined;
 
@@ -332,10 +333,11 @@ export class OwnedPermit<T> implements Disposable {
 
   /** The sender; the loan is back. */
   private taken(): Sender<T> {
-    const sender = this.sender;
-    if (sender === undefined) throw usedPermit("an owned permit");
+    const { loan, sender } = this;
+    if (loan === undefined || sender === undefined) throw usedPermit("an owned permit");
+    this.loan = undefined;
     this.sender = undefined;
-    this.channel.takeBack(this.loan);
+    this.channel.takeBack(loan);
     return sender;
   }
 

@@ -15,7 +15,7 @@ import {
 import { ClosedHandleError, SendError } from "../errors.js";
 import type { Loan } from "../lost.js";
 import { WaitNode } from "../waiters.js";
-import { type Channel, PermitWaiter } from "./channel.js";
+import { type Channel, HandsWaiter, PermitWaiter } from "./channel.js";
 import { Permit, Permits } from "./permits.js";
 
 /** A sender, as those who wait for it know it. */
@@ -56,7 +56,7 @@ abstract class Acquire<T, R> extends Future<R> {
       return this.fail(this.closed());
     }
     if (waiter.granted) return proceed(cx) ? this.finish(cx) : Pending;
-    waiter.waker = cx.waker;
+    this.renew(waiter, cx);
     return Pending;
   }
 
@@ -68,9 +68,18 @@ abstract class Acquire<T, R> extends Future<R> {
     // The budget is asked first: permits that were taken must not wait for it.
     if (channel.available >= this.wanted && !proceed(cx)) return Pending;
     if (channel.tryAcquire(this.wanted)) return this.finish(cx);
-    this.waiter = new PermitWaiter(cx.waker, this.wanted);
+    this.waiter = this.makeWaiter(cx, this.wanted);
     channel.wait(this.waiter);
     return Pending;
+  }
+
+  protected makeWaiter(cx: Context, wanted: number): PermitWaiter {
+    return new PermitWaiter(cx.waker, wanted);
+  }
+
+  /** It is polled again, and waits on. */
+  protected renew(waiter: PermitWaiter, cx: Context): void {
+    waiter.waker = cx.waker;
   }
 
   /** Whether it has not been polled, or not got as far as waiting. */
@@ -84,8 +93,9 @@ abstract class Acquire<T, R> extends Future<R> {
   }
 
   private finish(cx: Context): R {
+    const waiter = this.waiter;
     this.complete();
-    return this.acquired(cx);
+    return this.acquired(cx, waiter);
   }
 
   private fail(error: Error): never {
@@ -93,7 +103,8 @@ abstract class Acquire<T, R> extends Future<R> {
     throw error;
   }
 
-  protected abstract acquired(cx: Context): R;
+  /** @param waiter the one that was granted; undefined when nothing was waited for. */
+  protected abstract acquired(cx: Context, waiter: PermitWaiter | undefined): R;
   protected abstract closed(): Error;
   abstract override waitsFor(): string;
 
@@ -156,9 +167,22 @@ export abstract class Reserving<T, R> extends Acquire<T, R> {
     this.site = site;
   }
 
-  protected lend(cx: Context): Loan<Channel<T>> {
-    return this.sender.shared.lend(this.count, cx.id ?? 0, this.site);
+  protected override makeWaiter(cx: Context, wanted: number): PermitWaiter {
+    return new HandsWaiter(cx.waker, wanted, cx.id ?? 0, this.site);
   }
+
+  protected override renew(waiter: PermitWaiter, cx: Context): void {
+    super.renew(waiter, cx);
+    (waiter as HandsWaiter).holder = cx.id ?? 0;
+  }
+
+  protected override acquired(cx: Context, waiter: PermitWaiter | undefined): R {
+    const loan = waiter?.takeLoan() as Loan<Channel<T>> | undefined;
+    return this.lent(loan ?? this.sender.shared.lend(this.count, cx.id ?? 0, this.site));
+  }
+
+  /** The permits are in hands. */
+  protected abstract lent(loan: Loan<Channel<T>>): R;
 
   protected override closed(): Error {
     return new SendError(undefined);
@@ -166,8 +190,8 @@ export abstract class Reserving<T, R> extends Acquire<T, R> {
 }
 
 export class Reserve<T> extends Reserving<T, Permit<T>> {
-  protected override acquired(cx: Context): Permit<T> {
-    return new Permit(this.lend(cx));
+  protected override lent(loan: Loan<Channel<T>>): Permit<T> {
+    return new Permit(loan);
   }
   override waitsFor(): string {
     return "mpsc.reserve()";
@@ -180,8 +204,11 @@ export class ReserveMany<T> extends Reserving<T, Permits<T>> {
     super(sender, count, site);
     this.wantsAny = count > 0;
   }
-  protected override acquired(cx: Context): Permits<T> {
-    return new Permits(this.wantsAny ? this.lend(cx) : undefined);
+  protected override acquired(cx: Context, waiter: PermitWaiter | undefined): Permits<T> {
+    return this.wantsAny ? super.acquired(cx, waiter) : new Permits<T>(undefined);
+  }
+  protected override lent(loan: Loan<Channel<T>>): Permits<T> {
+    return new Permits(loan);
   }
   override waitsFor(): string {
     return "mpsc.reserveMany()";
