@@ -1,7 +1,18 @@
 // What becomes of the branches that lose: dropped before the winner is returned, unless they were borrowed.
 
-import { borrow, future, Pending, pending, ready, select, sleep, spawn } from "tokiwa";
-import { mpsc, oneshot } from "tokiwa/sync";
+import {
+  borrow,
+  type Future,
+  future,
+  Pending,
+  pending,
+  pollFn,
+  ready,
+  select,
+  sleep,
+  spawn,
+} from "tokiwa";
+import { Mutex, mpsc, oneshot } from "tokiwa/sync";
 import { expect, test } from "vitest";
 import { BadDispose, Probe, paused, pollOnce, thrown } from "../support/tasks.js";
 
@@ -141,4 +152,35 @@ test("dropping a select over a borrowed future leaves that future alone", () => 
   pollOnce(race);
   race[Symbol.dispose]();
   expect(kept.drops).toBe(0);
+});
+
+test.each([
+  ["is pending", Pending],
+  ["gives a value", 1],
+])("a branch that drops the whole inside of its poll, and %s", (_, value) => {
+  const other = new Probe();
+  const whole: Future<unknown> = select(
+    {
+      dropper: pollFn(() => {
+        whole[Symbol.dispose]();
+        return value;
+      }),
+      other,
+    },
+    { biased: true },
+  );
+  expect(pollOnce(whole)).toBe(Pending);
+  expect([other.polls, other.drops]).toEqual([0, 1]);
+});
+
+test("what such a branch gives is nobody's: a lock in it is released", () => {
+  const mutex = new Mutex(1);
+  const whole: Future<unknown> = select({
+    dropper: pollFn(() => {
+      whole[Symbol.dispose]();
+      return mutex.tryLock();
+    }),
+  });
+  expect(pollOnce(whole)).toBe(Pending);
+  mutex.tryLock().release();
 });

@@ -5,7 +5,7 @@ import { dropAll, dropAllBecause } from "./drop.js";
 import { PolledAfterCompletionError, TokiwaError } from "./errors.js";
 import { Future } from "./future.js";
 import { type IntoFuture, intoFuture, type Output } from "./into.js";
-import { ownedIn } from "./owned.js";
+import { dropOwned, ownedIn } from "./owned.js";
 import { Pending, type Poll } from "./poll.js";
 import { randomBelow } from "./random.js";
 import { describeWait, describeWaits } from "./waits.js";
@@ -74,6 +74,7 @@ class Select extends Future<{ branch: string; value: unknown }> {
     for (let offset = 0; offset < count; offset++) {
       const index = (first + offset) % count;
       const value = this.pollBranch(index, cx);
+      if (this.done) return this.unwanted(value);
       if (value === Pending) continue;
       this.dropLosers(index, value);
       return { branch: this.names[index] as string, value };
@@ -87,6 +88,12 @@ class Select extends Future<{ branch: string; value: unknown }> {
     } catch (error) {
       throw dropAllBecause(error, this.takeLosers(index));
     }
+  }
+
+  /** A branch has dropped the whole from inside of its poll: its value is nobody's. */
+  private unwanted(value: unknown): Pending {
+    if (value !== Pending) dropOwned(value);
+    return Pending;
   }
 
   /** When a loser's clean-up throws nobody gets the winner's value. */
