@@ -158,6 +158,29 @@ test("run rejects with it when the process would end, so that no await is left h
   expect(code).toBe(0);
 });
 
+test("tasks that asking where they stand has brought on are noted no longer", async ({ task }) => {
+  const { stdout } = await runScript(
+    task.file.projectName ?? "",
+    `${PRELUDE}
+     import { pollFn, Pending } from "tokiwa";
+     const rt = Builder.newCurrentThread().enableAll().build();
+     const told = () => rt.dump().find((task) => task.fn === "stuck").waitsFor;
+     let polls = 0;
+     const asked = pollFn(() => (polls++ > 0 ? undefined : Pending));
+     await rt.run(function* () {
+       spawn(stuck);
+       yield* asked;
+       yield* sleep(1);
+       console.log(polls, told() === undefined);
+     });
+     polls = 0;
+     await rt.run(pollFn(() => (polls++ > 0 ? undefined : Pending)));
+     console.log(polls, told() === undefined);
+     try { await rt.run(stuck); } catch (error) { console.log(error.message.includes('"stuck" waits for pending()')); }`,
+  );
+  expect(stdout.trim().split("\n")).toEqual(["2 true", "2 true", "true"]);
+});
+
 test("so do main, an awaited handle, and an await on the ambient runtime", async ({ task }) => {
   const { stdout } = await runScript(
     task.file.projectName ?? "",

@@ -32,6 +32,8 @@ export class EventLoop {
   private readonly runs = new Set<OpenWait>();
   /** Turns of the event loop that are left before this one is taken for stuck; -1: it is not suspected. */
   private graceLeft = -1;
+  /** Whether the tasks of a loop that was taken for stuck are being asked where they stand, or have been. */
+  private asked: "no" | "asking" | "yes" = "no";
   private asleep = false;
   private requested = false;
   private timer: HostTimer | undefined;
@@ -129,6 +131,7 @@ export class EventLoop {
   rest(): void {
     this.asleep = !this.isUnserved() && !this.turns.isPolling() && !this.requested;
     if (this.waits.size > 0) return;
+    if (this.asked !== "no") this.forgetAsking();
     if (!this.turns.alwaysServed) {
       this.disarm();
       this.leave();
@@ -182,6 +185,7 @@ export class EventLoop {
   private takeTurn(): void {
     if (this.isUnserved() || this.turns.isPolling()) return;
     do {
+      if (this.asked === "yes") this.forgetAsking();
       this.turns.unpark();
       const end = this.turns.turn(undefined, this.isUnserved);
       if (this.isUnserved()) {
@@ -198,6 +202,7 @@ export class EventLoop {
   /** True when the thread has slept here and is awake again; false when its event loop goes on. */
   private sleep(): boolean {
     const { core, clock, host } = this.turns;
+    if (this.asked === "asking") this.asked = "yes";
     this.turns.park();
     // The park hook woke or spawned something: Tokio's #8212, a park that must not sleep.
     if (core.ready()) {
@@ -308,9 +313,18 @@ export class EventLoop {
 
   /** Promises of ours are open, and nothing can settle them any more. */
   private nothingLeft(): void {
-    if (this.turns.askTasks()) return;
+    if (this.turns.askTasks()) {
+      this.asked = "asking";
+      return;
+    }
     const error = new DeadlockError(this.turns.waitingTasks());
     for (const wait of [...this.waits]) wait.abandon(error);
+    this.forgetAsking();
+  }
+
+  /** It was stuck and that is told, or it was not: nothing more is noted for reports. */
+  private forgetAsking(): void {
+    this.asked = "no";
     this.turns.forgetStops();
   }
 }

@@ -8,7 +8,8 @@
 // K2  The driver has its turn after `eventInterval` polls and whenever nothing is ready: timers fire, yielded tasks return.
 // K3  When turns end must not depend on the real clock in a deterministic run: there they are counted, not timed.
 // K4  Where coroutines stand is noted all along only by a deterministic run, or with `trackSpawnSites`. Any other that is stuck asks its
-//     tasks afterwards, by a poll that nobody woke them for, which a future has to bear; if that brings them on, it was not stuck.
+//     tasks afterwards, by a poll that nobody woke them for, which a future has to bear; if that brings them on, it was not stuck,
+//     and notes nothing from the next turn on.
 
 import {
   type CoroutineFunction,
