@@ -80,6 +80,20 @@ test("a guard of a shared lock cannot be sent either", () => {
   expect(error.message).toMatch(/^value is an instance of class SharedMutexGuard.*release it/);
 });
 
+test.each<[string, (tx: mpsc.SharedSender<number>) => unknown, string]>([
+  ["SharedPermit", (tx) => tx.tryReserve(), "use it here, and send the value"],
+  ["SharedPermits", (tx) => tx.tryReserveMany(2), "use them here, and send the values"],
+  ["SharedOwnedPermit", (tx) => tx.tryReserveOwned(), "use it here, and send the value"],
+])("nor can a %s of a shared channel", (name, take, advice) => {
+  const rt = Builder.newCurrentThread().build();
+  using _entered = rt.enter();
+  const [tx] = mpsc.shared<number>(2);
+  const [to] = mpsc.shared<unknown>(1);
+  const error = thrown(() => now(to.send(take(tx))));
+  expect(error.message).toContain(`value is an instance of class ${name},`);
+  expect(error.message).toContain(advice);
+});
+
 test("what a lock cannot hold is found by the same path", () => {
   const rt = Builder.newCurrentThread().build();
   using _entered = rt.enter();

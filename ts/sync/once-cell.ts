@@ -143,7 +143,7 @@ export class OnceCell<T> {
     return cell;
   }
 
-  /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
+  /** A cell for tasks of several threads: `Send`, with the same methods but `take`. A T that cannot be sent is an error of the compiler. */
   static shared<T>(..._onlySend: OnlySend<T>): SharedOnceCell<T> {
     return sharedOnceCell();
   }
@@ -195,7 +195,8 @@ export class OnceCell<T> {
    * @param initializer a coroutine function, an async function (which gets `{ signal }` after the arguments, if it declares a
    *   parameter for that; the signal fires when this is dropped) or a plain one.
    * @param args what it is called with.
-   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what the initialiser throws: to this caller, the others try on.
+   * @throws {SyncArgumentError} at the call, for what is no function. @throws (from the poll) what the initialiser throws: to this
+   *   caller, the others try on.
    *
    * Cancel-safe as far as the initialiser is.
    */

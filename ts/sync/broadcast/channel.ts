@@ -12,18 +12,15 @@
 // has it may be using it.
 
 import { wakeClosing } from "../all-gone.js";
-import { SendError } from "../errors.js";
 import { type Listener, wakeAll } from "../listeners.js";
 import { Distant, type Losable } from "../tether.js";
 import { WaitList, type WaitNode } from "../waiters.js";
+import { noReceiver } from "./refusals.js";
 
 /** The ends, as tethers tell them apart. */
 export const SENDER = 0;
 export const WEAK_SENDER = 1;
 export const RECEIVER = 2;
-
-/** Why a value comes back that nobody can receive. */
-const NO_RECEIVER = "there is no receiver now; one can come by `subscribe()`";
 
 export class Channel<T> implements Losable {
   readonly capacity: number;
@@ -60,7 +57,7 @@ export class Channel<T> implements Losable {
   /** Sends to all receivers that there are; returns how many. */
   send(value: T): number {
     const { receivers } = this;
-    if (receivers === 0) throw new SendError(value, NO_RECEIVER);
+    if (receivers === 0) throw noReceiver(value);
     const slot = this.tail & this.mask;
     this.values[slot] = value;
     this.needed[slot] = receivers;

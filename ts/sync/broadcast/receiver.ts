@@ -15,10 +15,7 @@ import { ClosedHandleError, LaggedError, RecvError, TryRecvError } from "../erro
 import { Listener } from "../listeners.js";
 import { returnTether, type Tether, type TetherRecord, takeTether } from "../tether.js";
 import { type Channel, RECEIVER } from "./channel.js";
-
-function closed(): RecvError {
-  return new RecvError("channel closed: every sender is gone, and every value has been received");
-}
+import { allReceived } from "./refusals.js";
 
 /** Where one receiver stands. */
 class Cursor<T> {
@@ -73,7 +70,7 @@ class Cursor<T> {
     if (this.len() > 0) return proceed(cx) ? this.take() : Pending;
     if (this.channel.isClosed()) {
       if (!proceed(cx)) return Pending;
-      throw closed();
+      throw allReceived();
     }
     this.listener.join(this.channel.waiting, future, cx.waker);
     return Pending;

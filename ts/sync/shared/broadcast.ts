@@ -1,14 +1,8 @@
 // The shared twin of broadcast.
 
 import { type Context, type Future, type Owned, Pending, type Poll } from "../../future/index.js";
-import {
-  BrokenError,
-  CapacityError,
-  LaggedError,
-  RecvError,
-  SendError,
-  TryRecvError,
-} from "../errors.js";
+import { allReceived, noReceiver } from "../broadcast/refusals.js";
+import { BrokenError, CapacityError, LaggedError, RecvError, TryRecvError } from "../errors.js";
 import { WaitList } from "../waiters.js";
 import {
   ALL_READ,
@@ -60,7 +54,7 @@ export class SharedBroadcastSender<T> extends BroadcastSide {
     this.home.settle();
     if (receivers > 0) return receivers;
     assertWhole(this.home, object);
-    throw new SendError(value);
+    throw noReceiver(value);
   }
 
   /** Whether both send into the same channel. @throws {ClosedHandleError} when one of them was disposed. */
@@ -114,7 +108,11 @@ export class SharedBroadcastSender<T> extends BroadcastSide {
 /** A sender that does not keep the channel open. `Send`. */
 export class SharedBroadcastWeakSender<T> extends BroadcastSide {
   protected override describe(): string {
-    return "a weak sender";
+    return "a weak broadcast sender";
+  }
+
+  protected override instead(): string {
+    return "make one for each owner with `downgrade()`";
   }
 
   /** A sender, or undefined once all of them are gone. @throws {ClosedHandleError} when this was disposed. */
@@ -157,7 +155,7 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, A
   }
 
   protected override instead(): string {
-    return "there is only one of it, and one that was sent is the other thread's";
+    return "make one for each owner with `resubscribe()`";
   }
 
   /** @internal One look. */
@@ -167,7 +165,7 @@ export class SharedBroadcastReceiver<T> extends SharedHandle implements Owned, A
     if (outcome > OUTCOME_EMPTY) return home.read(outcome) as T;
     if (outcome === OUTCOME_EMPTY) return Pending;
     if (outcome === LAGGED) throw new LaggedError(home.result());
-    throw outcome === SHATTERED_RING ? new BrokenError() : new RecvError();
+    throw outcome === SHATTERED_RING ? new BrokenError() : allReceived();
   }
 
   /**

@@ -1,6 +1,7 @@
 // The shared twin of OnceCell: a semaphore with one permit, for who initialises, that is closed once there is a value.
 //
-// O1, O2, O3  As for the plain one (ts/sync/once-cell.ts).
+// O1, O2  As for the plain one (ts/sync/once-cell.ts).
+// O3  A value that is there stays.
 
 import {
   type AsyncFunction,
@@ -104,7 +105,7 @@ export class SharedOnceCell<T> extends SharedWhole {
   private value: T | undefined = undefined;
 
   protected override describe(): string {
-    return "a OnceCell";
+    return "an OnceCell";
   }
 
   /** The value, read from shared memory once for each handle, or undefined. */
@@ -148,15 +149,18 @@ export class SharedOnceCell<T> extends SharedWhole {
   }
 
   /**
-   * The value, or what `init` gives, which runs here if nobody else's does; if it throws or is dropped, the next who waits tries.
+   * The value, or what `initializer` gives, which runs here if nobody else's does; if it throws or is dropped, the next who waits tries.
    *
-   * @param init a plain, async or coroutine function. @param args what it is called with. @throws what `init` throws.
+   * @param initializer a plain, async or coroutine function. @param args what it is called with. @throws what `initializer` throws.
    */
-  getOrInit<A extends readonly unknown[]>(init: AsyncFunction<A, T>, ...args: A): Future<T>;
-  getOrInit<A extends readonly unknown[]>(init: (...args: A) => Returned<T>, ...args: A): Future<T>;
-  getOrInit(init: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
-    checkFunction("getOrInit(init)", init, "a function that makes the value");
-    return new GetOrInit<T>(this, init as Initializer, args);
+  getOrInit<A extends readonly unknown[]>(initializer: AsyncFunction<A, T>, ...args: A): Future<T>;
+  getOrInit<A extends readonly unknown[]>(
+    initializer: (...args: A) => Returned<T>,
+    ...args: A
+  ): Future<T>;
+  getOrInit(initializer: (...args: never[]) => unknown, ...args: unknown[]): Future<T> {
+    checkFunction("getOrInit(initializer)", initializer, "a function that makes the value");
+    return new GetOrInit<T>(this, initializer as Initializer, args);
   }
 
   /** A handle of the same cell, for another owner. @throws {ClosedHandleError} when this one was disposed. */

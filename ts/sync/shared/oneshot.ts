@@ -15,6 +15,9 @@ import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Listening, PolledByHand } from "./waits.js";
 
+/** What is said of either end that is used again. */
+const INSTEAD = "there is only one of it, and one that was sent is the other thread's";
+
 /** Waits until no receiver is left. */
 export class AwaitParting extends Listening<void> {
   protected override what(): string {
@@ -57,7 +60,7 @@ export class SharedOneshotSender<T> extends SharedHandle implements Owned {
   }
 
   protected override instead(): string {
-    return "there is only one of it, and one that was sent is the other thread's";
+    return INSTEAD;
   }
 
   /**
@@ -86,7 +89,11 @@ export class SharedOneshotSender<T> extends SharedHandle implements Owned {
     return this.home.core.isParted(this.object) !== 0;
   }
 
-  /** Waits until the receiver is closed or dropped. Cancel-safe. @throws {ClosedHandleError} at the call when it has sent or was disposed; from the poll, when it does so meanwhile. */
+  /**
+   * Waits until the receiver is closed or dropped. Cancel-safe.
+   *
+   * @throws {ClosedHandleError} at the call when it has sent or was disposed; from the poll, when it does so meanwhile.
+   */
   closed(): Future<void> {
     return new AwaitReceiverGone(this);
   }
@@ -203,6 +210,9 @@ export class SharedOneshotReceiver<T> extends Listening<T> implements Owned {
 export class OneshotReceiverHandle extends SharedHandle {
   protected override describe(): string {
     return "a oneshot receiver";
+  }
+  protected override instead(): string {
+    return INSTEAD;
   }
   isOpen(): boolean {
     return this.isHeld();

@@ -6,6 +6,7 @@ import {
   BrokenError,
   CapacityError,
   ForeignPermitError,
+  SyncArgumentError,
   TryAcquireError,
 } from "../errors.js";
 import { siteOf } from "../lost.js";
@@ -26,7 +27,7 @@ class Acquire extends Acquiring<SharedSemaphorePermit> {
     this.site = site;
   }
   protected override what(): string {
-    return "Semaphore.acquire()";
+    return `Semaphore.acquire(${this.wanted})`;
   }
   protected override acquired(claim: number): SharedSemaphorePermit {
     return new SharedSemaphorePermit(this.semaphore, claim, this.site);
@@ -67,8 +68,15 @@ export class SharedSemaphorePermit extends SharedGuard {
     this.home.core.forgetHeld(this.surrender());
   }
 
-  /** Takes over what `other` holds. @throws {ForeignPermitError} when it is of another semaphore. */
+  /**
+   * Takes over what `other` holds.
+   *
+   * @throws {ReleasedGuardError} when either was released. @throws {ForeignPermitError} when they are of two semaphores.
+   * @throws {SyncArgumentError} for what is no permit.
+   */
   merge(other: SharedSemaphorePermit): void {
+    if (!(other instanceof SharedSemaphorePermit))
+      throw new SyncArgumentError("merge(other)", other, "another permit of the same semaphore");
     const { core } = this.home;
     const claim = this.held();
     const others = other.held();
@@ -91,7 +99,7 @@ export class SharedSemaphorePermit extends SharedGuard {
 /** A semaphore that several threads share. `Send`; methods as those of `Semaphore`. */
 export class SharedSemaphore extends SharedWhole {
   protected override describe(): string {
-    return "a semaphore";
+    return "a Semaphore";
   }
 
   /** Permits that are free now. */
@@ -130,11 +138,11 @@ export class SharedSemaphore extends SharedWhole {
       );
   }
 
-  /** Takes free permits away for good; how many there were. */
+  /** Takes free permits away for good; how many there were. @param count how many at most, a whole number from 0 on. */
   forgetPermits(count: number): number {
-    checkWhole("forgetPermits(count)", count, 0, MAX_PERMITS);
+    checkWhole("forgetPermits(count)", count, 0, Number.MAX_SAFE_INTEGER);
     this.assertWhole();
-    return this.home.core.forgetPermits(this.object, count);
+    return this.home.core.forgetPermits(this.object, Math.min(count, MAX_PERMITS));
   }
 
   /** Everybody who waits, and who comes later, gets an `AcquireError`. @throws {ClosedHandleError} when this handle was disposed. */

@@ -1,9 +1,10 @@
 // The shared twin of watch.
 
 import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
-import { BrokenError, checkFunction, RecvError, SendError } from "../errors.js";
+import { BrokenError, checkFunction } from "../errors.js";
 import { WaitList } from "../waiters.js";
 import { AT_ONCE, type AtOnce, checkAtOnce } from "../watch/at-once.js";
+import { noOtherValue, noReceiver, sendersGone } from "../watch/refusals.js";
 import {
   BROKEN,
   CLOSED,
@@ -91,7 +92,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
     this.home.settle();
     if (heard) return;
     assertWhole(this.home, object);
-    throw new SendError(value);
+    throw noReceiver(value);
   }
 
   /**
@@ -262,7 +263,7 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
     const answer = this.home.core.awaitVersion(this.object, listener, seen, slot, generation);
     if (answer === WAITING) return Pending;
     if (answer === BROKEN) throw new BrokenError();
-    if (answer === CLOSED) throw new RecvError();
+    if (answer === CLOSED) throw noOtherValue();
   }
 
   /** @internal The same for one that has not been seen, which is marked as seen. */
@@ -294,7 +295,7 @@ export class SharedWatchReceiver<T> extends WatchHandle<T> {
    */
   hasChanged(): boolean {
     this.assertWhole();
-    if (this.isClosed()) throw new RecvError();
+    if (this.isClosed()) throw sendersGone();
     return this.home.core.versionOf(this.object) !== this.seen;
   }
 

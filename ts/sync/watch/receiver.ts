@@ -12,17 +12,14 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { ClosedHandleError, checkFunction, RecvError } from "../errors.js";
+import { ClosedHandleError, checkFunction } from "../errors.js";
 import { Listener } from "../listeners.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { type Channel, RECEIVER } from "./channel.js";
+import { noOtherValue, sendersGone } from "./refusals.js";
 
 /** The version of a receiver that has seen nothing. */
 const NOTHING = -1;
-
-function closed(): RecvError {
-  return new RecvError("channel closed: every sender is gone, and the last value has been seen");
-}
 
 /** What one receiver has seen. */
 class View<T> {
@@ -49,7 +46,7 @@ class View<T> {
     if (seen !== channel.version) return proceed(cx) ? true : Pending;
     if (channel.isClosed()) {
       if (!proceed(cx)) return Pending;
-      throw closed();
+      throw noOtherValue();
     }
     this.listener.join(channel.waiting, future, cx.waker);
     return Pending;
@@ -213,7 +210,7 @@ export class Receiver<T> implements Disposable {
    */
   hasChanged(): boolean {
     const { channel, seen } = this.opened();
-    if (channel.isClosed()) throw new RecvError("channel closed: every sender is gone");
+    if (channel.isClosed()) throw sendersGone();
     return seen !== channel.version;
   }
 

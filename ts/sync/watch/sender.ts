@@ -2,22 +2,20 @@
 
 import type { Future } from "../../future/index.js";
 import { AllGone } from "../all-gone.js";
-import { ClosedHandleError, checkFunction, SendError } from "../errors.js";
+import { ClosedHandleError, checkFunction } from "../errors.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { AT_ONCE, type AtOnce, checkAtOnce } from "./at-once.js";
 import { type Channel, SENDER, Slot } from "./channel.js";
 import { Receiver } from "./receiver.js";
-
-/** Why a value comes back that nobody would see. */
-const NO_RECEIVER = "there is no receiver now: `sendReplace` keeps the value all the same";
+import { noReceiver } from "./refusals.js";
 
 /** @throws {SyncArgumentError} */
-function modify<T, R>(argument: string, channel: Channel<T>, fn: (slot: Slot<T>) => R): R {
-  checkFunction(argument, fn, AT_ONCE);
+function change<T, R>(argument: string, channel: Channel<T>, modify: (slot: Slot<T>) => R): R {
+  checkFunction(argument, modify, AT_ONCE);
   const slot = new Slot(channel);
   try {
-    const result = fn(slot);
-    checkAtOnce(argument, fn, result);
+    const result = modify(slot);
+    checkAtOnce(argument, modify, result);
     return result;
   } finally {
     slot.release();
@@ -55,7 +53,7 @@ export class Sender<T> implements Disposable {
    */
   send(value: T): void {
     const channel = this.channel();
-    if (channel.receivers === 0) throw new SendError(value, NO_RECEIVER);
+    if (channel.receivers === 0) throw noReceiver(value);
     channel.replace(value);
   }
 
@@ -71,25 +69,25 @@ export class Sender<T> implements Disposable {
   /**
    * Changes the value in place, whether or not there is a receiver.
    *
-   * @param fn writes `slot.value`, or changes the object that it finds there. What it has written stays if it throws, and then
+   * @param modify writes `slot.value`, or changes the object that it finds there. What it has written stays if it throws, and then
    *   nobody is told.
-   * @throws what `fn` throws. @throws {ClosedHandleError} when this sender was disposed.
-   * @throws {SyncArgumentError} when `fn` is no function, or one that waits: async functions and coroutines are refused, by type too.
+   * @throws what `modify` throws. @throws {ClosedHandleError} when this sender was disposed.
+   * @throws {SyncArgumentError} when `modify` is no function, or one that waits: async functions and coroutines are refused, by type too.
    */
-  sendModify<R>(fn: (slot: { value: T }) => R, ..._refused: AtOnce<R>): void {
+  sendModify<R>(modify: (slot: { value: T }) => R, ..._refused: AtOnce<R>): void {
     const channel = this.channel();
-    modify("sendModify(fn)", channel, fn);
+    change("sendModify(modify)", channel, modify);
     channel.changed();
   }
 
   /**
-   * The same, and receivers are told only if `fn` returns true.
+   * The same, and receivers are told only if `modify` returns true.
    *
-   * @returns what `fn` returned. @throws as {@link sendModify}
+   * @returns what `modify` returned. @throws as {@link sendModify}
    */
-  sendIfModified(fn: (slot: { value: T }) => boolean): boolean {
+  sendIfModified(modify: (slot: { value: T }) => boolean): boolean {
     const channel = this.channel();
-    const modified = modify("sendIfModified(fn)", channel, fn);
+    const modified = change("sendIfModified(modify)", channel, modify);
     if (modified) channel.changed();
     return modified;
   }

@@ -26,6 +26,11 @@ export function fulfil(home: SharedHome, claim: number): void {
 
 /** Room for one value, held until it is used or disposed. */
 export class SharedPermit<T> extends SharedGuard {
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  override get "~instead"(): string {
+    return "use it here, and send the value";
+  }
+
   /** @internal */
   constructor(home: SharedHome, claim: number, site: string | undefined, name = "Permit") {
     super(home, claim, name, site);
@@ -55,6 +60,11 @@ export class SharedPermit<T> extends SharedGuard {
 
 /** Room for several values. Disposing gives back the room of those not taken, and so does leaving a `for … of` over it early. */
 export class SharedPermits<T> extends SharedGuard implements Iterable<SharedPermit<T>> {
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  override get "~instead"(): string {
+    return "use them here, and send the values";
+  }
+
   /** @internal */
   constructor(home: SharedHome, claim: number, site: string | undefined) {
     super(home, claim, "Permits", site);

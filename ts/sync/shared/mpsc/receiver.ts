@@ -272,7 +272,7 @@ export class SharedReceiver<T> extends SharedHandle implements Owned, AsyncItera
     return core.isClosedObject(this.object) !== 0 || core.strongOf(this.object) === 0;
   }
 
-  /** Room that is free now; Infinity without bound. @throws {ClosedHandleError} when this was disposed. */
+  /** Room that is there for who asks now: none while somebody waits for some; Infinity without bound. @throws {ClosedHandleError} when this was disposed. */
   capacity(): number {
     const { object } = this;
     this.home.settleLeases();

@@ -162,7 +162,7 @@ export class SharedSender<T> extends SharedSenderBase {
     return this.isHeld();
   }
 
-  /** Room that is free now. @throws {ClosedHandleError} when this was closed. */
+  /** Room that is there for who asks now: none while somebody waits for some. @throws {ClosedHandleError} when this was closed. */
   capacity(): number {
     const { object } = this;
     this.home.settleLeases();
@@ -231,6 +231,10 @@ export class SharedWeakSender<T, S = SharedSender<T>> extends SharedHandle {
     return "a weak sender";
   }
 
+  protected override instead(): string {
+    return "make one for each owner with `downgrade()`";
+  }
+
   /** A sender, or undefined once all of them are gone. @throws {ClosedHandleError} when this was disposed. */
   upgrade(): S | undefined {
     const claim = this.home.core.upgradeWeak(this.object);
@@ -284,6 +288,11 @@ class ReserveOwned<T> extends Acquiring<SharedOwnedPermit<T>> {
 export class SharedOwnedPermit<T> implements Owned {
   private readonly permit: SharedPermit<T>;
   private sender: SharedSender<T> | undefined;
+
+  /** @internal What to write instead when somebody tries to send it to another thread. */
+  get "~instead"(): string {
+    return "use it here, and send the value";
+  }
 
   /** @internal */
   constructor(home: SharedHome, claim: number, sender: SharedSender<T>, site: string | undefined) {
