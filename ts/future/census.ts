@@ -93,8 +93,8 @@ export function forgetEntry(kind: EntryKind, thing: object): void {
 
 /** Entries of a runtime that are younger than a serial, in the order in which they were made. */
 export function entriesSince(kind: EntryKind, runtime: object, serial: number): Entry[] {
-  const isMeant = ({ thing, place, ...entry }: Entry): boolean =>
-    entry.serial > serial &&
+  const isMeant = ({ thing, place, serial: made }: Entry): boolean =>
+    made > serial &&
     place.runtime === runtime &&
     (thing as Partial<Counted>).isOutstanding?.() !== false;
   return [...entries[kind].values()].filter(isMeant);

@@ -169,7 +169,7 @@ export function encodeThrown(error: unknown): number {
 }
 
 /**
- * Checks a value as sending it would, and sends nothing.
+ * Checks a value as sending it would, and sends nothing. For tests.
  *
  * @throws {SendError} naming the path of what cannot be sent.
  */

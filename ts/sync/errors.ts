@@ -86,7 +86,7 @@ export class NotASignalError extends TokiwaError {
   }
 }
 
-/** A \`PollSender\` was given a value without room for it. */
+/** A `PollSender` was given a value without room for it. */
 export class NotReservedError<T = unknown> extends TokiwaError {
   /** The value, given back. */
   readonly value: T;

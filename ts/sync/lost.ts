@@ -118,7 +118,10 @@ export function trackGuardSites(on: boolean): void {
   sitesLeft = on ? SITES : 0;
 }
 
-/** Where `entry`, the method of this library that is under way, was called; undefined when it should not cost anything. A leak check wants all. */
+/**
+ * Where `entry`, the method of this library that is under way, was called; undefined when it should not cost anything. A leak check
+ * wants all.
+ */
 export function siteOf(entry: (...args: never[]) => unknown): string | undefined {
   return sitesLeft > 0 || isWatched() ? captureSite(entry) : undefined;
 }

@@ -77,8 +77,8 @@ export class Mutex<T> {
   /**
    * A mutex for tasks of several threads: `Send`, with the same methods. A holder whose thread dies poisons it.
    *
-   * @param value a value that can be sent (else it is an error of the compiler), kept encoded between two guards; or `region(Float64Array, 1024)`, shared memory that a
-   *   guard exposes as a typed array, without copying.
+   * @param value a value that can be sent (else it is an error of the compiler), kept encoded between two guards; or
+   *   `region(Float64Array, 1024)`, shared memory that a guard exposes as a typed array, without copying.
    * @throws {SendError} when the value cannot be sent.
    */
   static shared<T>(value: T, ..._onlySend: OnlyGuardable<T>): SharedMutex<Guarded<T>> {

@@ -26,7 +26,7 @@ export class PollSemaphore<
   /** @throws {SyncArgumentError} for what is no semaphore. */
   constructor(semaphore: S & PollableSemaphore<P>) {
     if (typeof semaphore?.acquire !== "function")
-      throw new SyncArgumentError("PollSemaphore(semaphore)", semaphore, "a semaphore");
+      throw new SyncArgumentError("PollSemaphore(semaphore)", semaphore, "a Semaphore");
     this.semaphore = semaphore;
   }
 

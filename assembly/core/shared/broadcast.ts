@@ -2,8 +2,8 @@
 //
 // B1  A value is kept until the last receiver that has not read it has done so, or until the ring overwrites it.
 // B2  A receiver whose cursor was overtaken hears once by how many, and goes on with the oldest that is kept.
-// B4  How many values are kept is counted with each change, so nobody walks the ring for it under the lock.
 // B3  Positions are versions: the ring's tail is the object's version. They wrap, and only differences are compared.
+// B4  How many values are kept is counted with each change, so nobody walks the ring for it under the lock.
 
 import { RESULT } from "../layout";
 import { storeShared } from "../sync";

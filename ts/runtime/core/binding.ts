@@ -28,11 +28,12 @@ export const START_FLAG: number = 1 << 25;
 /** A task that was spawned here has ended on another thread. */
 export const RESULT_FLAG: number = 1 << 26;
 
-/** What a thread is to a multi_thread runtime. */
 /** How many threads may take part in a runtime. */
 export const MOST_THREADS = 1024;
 /** What `stateOfThread` says of a record that nobody uses. */
 export const THREAD_FREE = 0;
+
+/** What a thread is to a multi_thread runtime. */
 export const ROLE_CALLER = 0;
 export const ROLE_WORKER = 1;
 export const ROLE_BLOCKING = 2;
@@ -72,7 +73,6 @@ export const COUNT_STEALS: number = COUNTERS + 16;
 export const COUNT_OVERFLOWS: number = COUNTERS + 20;
 export const COUNT_REMOTE: number = COUNTERS + 28;
 export const COUNT_STARTED: number = COUNTERS + 32;
-export const COUNT_SPAWNED: number = COUNTERS + 36;
 export const COUNT_DELIVERED: number = COUNTERS + 40;
 
 /** The task that a timer wakes when its waker belongs to no task of this core. */

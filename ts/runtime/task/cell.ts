@@ -1,6 +1,7 @@
 // A task as this thread knows it: the future, the output, and who waits for it. Its state word is in the core.
 //
-// C1  The cell is the task's waker and its context at once: polling and waking allocate nothing.
+// C1  The cell is the task's waker and its context at once: polling and waking allocate nothing. (The context of a DrivenCell is made
+//     with it, as it bears the id of the async function that awaits.)
 // C2  `run` and `drop` are called only while the core has the task in state "running", never inside each other.
 // C3  The future is gone before the output can be seen; the output is set once.
 // C4  Nothing that a future, a waker or a hook throws leaves `run` or `drop`.

@@ -43,7 +43,7 @@ export class PermitWaiter extends WaitNode {
   }
 }
 
-/** Somebody who waits for permits for hands: the loan is given with the grant, so that one that is lost before it takes it is found (M6). */
+/** Somebody who waits for permits for hands: the loan is given with the grant, so that who is lost before taking it is found (M6). */
 export class HandsWaiter extends PermitWaiter {
   /** The number of the task that waits, or 0. */
   holder: number;

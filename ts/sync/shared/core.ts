@@ -22,7 +22,6 @@ export const READY = 1;
 export const WAITING = 2;
 export const CLOSED = 3;
 export const HELD = 4;
-export const NONE_FREE = 5;
 export const BROKEN = 7;
 export const STATE_MASK = 7;
 

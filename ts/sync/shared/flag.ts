@@ -2,7 +2,7 @@
 
 import type { Future } from "../../future/index.js";
 import { AwaitVersion, newCell } from "./await-version.js";
-import { OUTCOME_EMPTY, OUTCOME_NONE } from "./core.js";
+import { OUTCOME_NONE } from "./core.js";
 import { SharedWhole } from "./handle.js";
 import { destinationHome } from "./home.js";
 
@@ -54,7 +54,7 @@ export class SharedFlag extends SharedWhole {
     // Encoding runs the program's code, which may give the handle up.
     const object = this.reachable();
     const { core, outcome, number } = this.home;
-    if (!written && object !== 0) core.publishOnce(object, OUTCOME_NONE, OUTCOME_EMPTY);
+    if (!written && object !== 0) core.publishOnce(object, OUTCOME_NONE, 0);
     if (written && (object === 0 || core.publishOnce(object, outcome, number) === 0))
       this.home.discard();
     this.home.settle();

@@ -4,7 +4,7 @@
 // H0  Who uses a handle goes by `object` or `held`, which refuse once it is given up or the runtime is gone: the memory of an object
 //     without claims is somebody else's. What may be asked after that is answered without them.
 // H1  A handle that is disposed gives its claim up, once. One that is lost to the garbage collector does so too, late.
-// H2  What there is one of (a receiver, a guard) moves when it is sent: the handle that was sent is disposed then.
+// H2  What there is one of (a receiver, the sender of a oneshot) moves when it is sent: the handle that was sent is disposed then.
 // H3  Handles of a primitive without ends (a lock, a cell) stand on one claim for each thread: a task that gets the same mutex as its
 //     argument a thousand times makes a thousand handles for the collector, and one claim. It is given up with the last of them.
 

@@ -60,7 +60,11 @@ export class SharedWriteGuard<T> extends SharedWriter<T, SharedRwLock<T>> {
     return this.lock;
   }
 
-  /** Goes on as a reader, without anybody writing in between. @throws {ReleasedGuardError} after the release. @throws {SendError} as `release` */
+  /**
+   * Goes on as a reader, without anybody writing in between.
+   *
+   * @throws {ReleasedGuardError} after the release. @throws {SendError} as `release`
+   */
   downgrade(): SharedReadGuard<T> {
     this.held();
     this.writeBack();
@@ -99,7 +103,7 @@ export class SharedRwLock<T> extends SharedLock<T> {
   }
 
   protected override describe(): string {
-    return "a RwLock";
+    return "an RwLock";
   }
 
   /** As `RwLock.read`. Cancel-safe; the place in the line is lost. @throws {PoisonedError} as `Mutex.lock` */

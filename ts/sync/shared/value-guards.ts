@@ -1,7 +1,8 @@
 // Guards of shared locks, which hold the lock's permits and its value.
 //
 // G1  The value is read when it is first looked at, and a writer writes it back at the release if it was (locked-value.ts, V2).
-// G2  A guard's claim keeps the object, whatever becomes of the lock's handle. What is mapped or downgraded has given its claim to the guard that it became.
+// G2  A guard's claim keeps the object, whatever becomes of the lock's handle. What is mapped or downgraded has given its claim to
+//     the guard that it became.
 
 import type { Owned } from "../../future/index.js";
 import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "../errors.js";

@@ -24,8 +24,8 @@ export function channel<T>(initial: T): [Sender<T>, Receiver<T>] {
 }
 
 /**
- * The same between threads: both ends are `Send`, with the same methods; values must be such that can be sent, or the compiler refuses. What `borrow` gives is a
- * copy, shared by all who borrow through the same handle.
+ * The same between threads: both ends are `Send`, with the same methods; values must be such that can be sent, or the compiler
+ * refuses. What `borrow` gives is a copy, shared by all who borrow through the same handle.
  */
 export function shared<T>(
   initial: T,
