@@ -1,50 +1,36 @@
 // Guards and permits of shared primitives: claims that hold something, watched as the plain ones are (ts/sync/lost.ts). The lender
 // is the thread's view of the memory and not the lock, whose handle may be lost together with the guard.
 
-import { currentContext, forgetEntry, isWatched, noteEntry } from "../../future/index.js";
+import { currentContext } from "../../future/index.js";
 import { ReleasedGuardError } from "../errors.js";
-import { type Lender, type Loan, type LoanRecord, makeLoan } from "../lost.js";
+import { LoanPool } from "../loan-pool.js";
+import type { Lender, Loan, LoanRecord } from "../lost.js";
 import type { SharedHome } from "./home.js";
 
-/** Loans of one kind of guard. A record's `permits` is the claim that the guard holds. */
+/** Lends for one kind of guard. A record's `permits` is the claim that the guard holds. */
 class SharedLender implements Lender {
   readonly guardName: string;
   private readonly home: SharedHome;
-  private readonly weak: WeakRef<SharedLender>;
-  private top: Loan<SharedLender> | undefined;
+  private readonly loans: LoanPool<this>;
 
   constructor(home: SharedHome, guardName: string) {
     this.home = home;
     this.guardName = guardName;
-    this.weak = new WeakRef(this);
-    this.top = undefined;
+    this.loans = new LoanPool(this);
   }
 
-  lend(claim: number, site: string | undefined): Loan<SharedLender> {
-    const loan = this.top ?? makeLoan<SharedLender>(this, this.weak);
-    this.top = loan.next;
-    loan.next = undefined;
-    loan.record.permits = claim;
-    loan.record.holder = currentContext()?.id ?? 0;
-    loan.record.site = site;
-    if (isWatched()) noteEntry("guard", loan);
-    return loan;
+  lend(claim: number, site: string | undefined): Loan<this> {
+    return this.loans.lend(claim, currentContext()?.id ?? 0, site);
   }
 
-  takeBack(loan: Loan<SharedLender>): number {
-    const claim = loan.record.permits;
-    if (isWatched()) forgetEntry("guard", loan);
-    loan.record.permits = 0;
-    loan.next = this.top;
-    this.top = loan;
-    return claim;
+  /** A loan comes back; the claim is the caller's. */
+  takeBack(loan: Loan<this>): number {
+    return this.loans.takeBack(loan);
   }
 
   recover(record: LoanRecord): void {
-    const claim = record.permits;
-    record.permits = 0;
-    if (claim === 0) return;
-    this.home.core.dropClaim(claim);
+    this.loans.forget(record);
+    this.home.core.dropClaim(record.permits);
     this.home.settle();
   }
 }
