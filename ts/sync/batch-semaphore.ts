@@ -14,9 +14,6 @@ import { LoanPool } from "./loan-pool.js";
 import type { Lender, Loan, LoanRecord } from "./lost.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
-/** Tokio's figure for 32 bits; permits stay small integers, which engines keep unboxed. */
-export const MAX_PERMITS: number = 2 ** 29 - 1;
-
 /** A place in the line. */
 export class PermitWaiter extends WaitNode {
   readonly wanted: number;

@@ -77,6 +77,11 @@ export class ClosedHandleError extends TokiwaError {
   }
 }
 
+/** @param what which permit was used again. */
+export function usedPermit(what: string): ClosedHandleError {
+  return new ClosedHandleError(what, "it is for one value; reserve room for each");
+}
+
 /** Something that is no AbortSignal stood where one is needed. */
 export class NotASignalError extends TokiwaError {
   readonly given: unknown;
@@ -121,17 +126,6 @@ export class RegionValueError extends TokiwaError {
     );
     this.given = given;
   }
-}
-
-/** @throws {SyncArgumentError} unless `value` is a function. */
-export function checkFunction(argument: string, value: unknown, allowed = "a function"): void {
-  if (typeof value !== "function") throw new SyncArgumentError(argument, value, allowed);
-}
-
-/** @throws {SyncArgumentError} unless `value` is an object. */
-export function checkOptions(argument: string, value: unknown, allowed: string): void {
-  if (typeof value !== "object" || value === null)
-    throw new SyncArgumentError(argument, value, allowed);
 }
 
 /** A capacity was refused. */

@@ -1,7 +1,8 @@
 // What guards have in common: they hold a loan, and without it they refuse.
 
 import { BatchSemaphore } from "./batch-semaphore.js";
-import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "./errors.js";
+import { checkFunction, PROJECTION } from "./checks.js";
+import { ReadOnlyGuardError, ReleasedGuardError } from "./errors.js";
 import type { Loan } from "./lost.js";
 
 /** Holds a part of a lock, or permits, until it is released. */
@@ -64,8 +65,6 @@ export class ValueSemaphore<T> extends BatchSemaphore {
     this.lock = lock;
   }
 }
-
-const PROJECTION = "a function that finds the part, for example `(value) => value.part`";
 
 /** A guard of a value. */
 export abstract class ValueGuard<T> extends Guard<ValueSemaphore<T>> {

@@ -13,7 +13,8 @@ import {
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
 import type { Returned } from "./callback.js";
-import { checkFunction, TryLockError } from "./errors.js";
+import { checkFunction } from "./checks.js";
+import { TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";

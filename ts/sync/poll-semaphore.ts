@@ -26,7 +26,7 @@ export class PollSemaphore<
   /** @throws {SyncArgumentError} for what is no semaphore. */
   constructor(semaphore: S & PollableSemaphore<P>) {
     if (typeof semaphore?.acquire !== "function")
-      throw new SyncArgumentError("PollSemaphore(semaphore)", semaphore, "a Semaphore");
+      throw new SyncArgumentError("PollSemaphore(semaphore)", semaphore, "a semaphore");
     this.semaphore = semaphore;
   }
 

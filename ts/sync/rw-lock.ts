@@ -13,15 +13,9 @@ import {
   suspend,
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
-import { MAX_PERMITS } from "./batch-semaphore.js";
 import type { Returned } from "./callback.js";
-import {
-  CapacityError,
-  checkFunction,
-  checkOptions,
-  ReadOnlyGuardError,
-  TryLockError,
-} from "./errors.js";
+import { checkFunction, checkOptions, checkWhole, MAX_PERMITS } from "./checks.js";
+import { ReadOnlyGuardError, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
@@ -139,8 +133,7 @@ export class RwLock<T> {
   constructor(value: T, options: RwLockOptions = {}) {
     checkOptions("RwLock(value, options)", options, "an object, for example { maxReaders: 4 }");
     const { maxReaders = MAX_PERMITS } = options;
-    if (!Number.isInteger(maxReaders) || maxReaders < 1 || maxReaders > MAX_PERMITS)
-      throw new CapacityError("maxReaders", maxReaders, `a whole number from 1 to ${MAX_PERMITS}`);
+    checkWhole("maxReaders", maxReaders, 1, MAX_PERMITS);
     this.maxReaders = maxReaders;
     this.semaphore = new ValueSemaphore(maxReaders, "guard of an RwLock", value, this);
   }

@@ -9,16 +9,12 @@ import {
   suspend,
 } from "../future/index.js";
 import { Acquire } from "./acquire.js";
-import { BatchSemaphore, MAX_PERMITS } from "./batch-semaphore.js";
-import { CapacityError, ForeignPermitError, SyncArgumentError, TryAcquireError } from "./errors.js";
+import { BatchSemaphore } from "./batch-semaphore.js";
+import { checkWhole, MAX_PERMITS } from "./checks.js";
+import { ForeignPermitError, SyncArgumentError, TryAcquireError } from "./errors.js";
 import { Guard } from "./guard.js";
 import { type Loan, type LoanRecord, siteOf } from "./lost.js";
 import { type SharedSemaphore, sharedSemaphore } from "./shared/semaphore.js";
-
-function assertCount(what: string, count: number, most: number = MAX_PERMITS): void {
-  if (Number.isInteger(count) && count >= 0 && count <= most) return;
-  throw new CapacityError(what, count, `a whole number from 0 to ${most}`);
-}
 
 /** Permits that come into the world and leave it: of those that are free, promised and out together there are at most MAX_PERMITS. */
 class Permits extends BatchSemaphore {
@@ -120,7 +116,7 @@ export class SemaphorePermit extends Guard<Permits> {
    */
   split(count: number): SemaphorePermit | undefined {
     const { lender, record } = this.held();
-    assertCount("split(count)", count);
+    checkWhole("split(count)", count, 0, MAX_PERMITS);
     if (count > record.permits) return undefined;
     const loan = lender.lend(count, record.holder, record.site);
     record.permits -= count;
@@ -157,7 +153,7 @@ export class Semaphore {
    * @throws {CapacityError} when that is no whole number from 0 to `MAX_PERMITS`.
    */
   constructor(permits: number) {
-    assertCount("Semaphore(permits)", permits);
+    checkWhole("Semaphore(permits)", permits, 0, MAX_PERMITS);
     this.semaphore = new Permits(permits, this);
   }
 
@@ -175,7 +171,7 @@ export class Semaphore {
    * @throws {AcquireError} (from the poll) once the semaphore is closed.
    */
   acquire(count = 1): Future<SemaphorePermit> {
-    assertCount("acquire(count)", count);
+    checkWhole("acquire(count)", count, 0, MAX_PERMITS);
     return new AcquirePermit(this.semaphore, count, siteOf(this.acquire));
   }
 
@@ -185,7 +181,7 @@ export class Semaphore {
    * @throws {TryAcquireError} when there are too few, or the semaphore is closed. @throws {CapacityError} as `acquire`.
    */
   tryAcquire(count = 1): SemaphorePermit {
-    assertCount("tryAcquire(count)", count);
+    checkWhole("tryAcquire(count)", count, 0, MAX_PERMITS);
     const semaphore = this.semaphore;
     if (!semaphore.tryTake(count)) throw new TryAcquireError(semaphore.isClosed());
     const holder = currentContext()?.id ?? 0;
@@ -199,7 +195,7 @@ export class Semaphore {
    *   together.
    */
   addPermits(count: number): void {
-    assertCount("addPermits(count)", count, this.semaphore.room);
+    checkWhole("addPermits(count)", count, 0, this.semaphore.room);
     this.semaphore.add(count);
   }
 
@@ -211,7 +207,7 @@ export class Semaphore {
    * @throws {CapacityError} when the count is none.
    */
   forgetPermits(count: number): number {
-    assertCount("forgetPermits(count)", count, Number.MAX_SAFE_INTEGER);
+    checkWhole("forgetPermits(count)", count, 0, Number.MAX_SAFE_INTEGER);
     return this.semaphore.forget(count);
   }
 

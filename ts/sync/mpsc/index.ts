@@ -1,7 +1,7 @@
 // mpsc: many senders, one receiver, one thread.
 
 import type { OnlySend } from "../../send/send.js";
-import { CapacityError } from "../errors.js";
+import { checkWhole, MAX_PERMITS } from "../checks.js";
 import {
   type SharedReceiver,
   type SharedSender,
@@ -26,9 +26,6 @@ export { Permit, Permits } from "./permits.js";
 export { Receiver } from "./receiver.js";
 export { OwnedPermit, Sender, UnboundedSender, WeakSender } from "./sender.js";
 
-/** Tokio's bound on permits, for 32-bit counts. */
-const MAX_CAPACITY = 2 ** 29 - 1;
-
 /**
  * A channel with room for `capacity` values: who sends more waits.
  *
@@ -36,12 +33,13 @@ const MAX_CAPACITY = 2 ** 29 - 1;
  * @throws {CapacityError} otherwise.
  */
 export function channel<T>(capacity: number): [Sender<T>, Receiver<T>] {
-  if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_CAPACITY)
-    throw new CapacityError(
-      "mpsc.channel(capacity)",
-      capacity,
-      `a whole number from 1 to ${MAX_CAPACITY}: a bounded channel requires room`,
-    );
+  checkWhole(
+    "mpsc.channel(capacity)",
+    capacity,
+    1,
+    MAX_PERMITS,
+    ": a bounded channel requires room",
+  );
   const shared = new Channel<T>(capacity);
   return [new Sender(shared), new Receiver(shared)];
 }

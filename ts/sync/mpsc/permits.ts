@@ -1,12 +1,8 @@
 // Permits: room in a channel that somebody holds, as a loan (lost.ts): one that is lost comes back and is reported.
 
-import { ClosedHandleError } from "../errors.js";
+import { usedPermit } from "../errors.js";
 import type { Loan } from "../lost.js";
 import type { Channel } from "./channel.js";
-
-export function usedPermit(what: string): ClosedHandleError {
-  return new ClosedHandleError(what, "it is for one value; reserve room for each");
-}
 
 /** Room for one value, held until it is used or disposed. */
 export class Permit<T> implements Disposable {

@@ -11,7 +11,8 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { CapacityError, ClosedHandleError, TryRecvError } from "../errors.js";
+import { checkLimit } from "../checks.js";
+import { ClosedHandleError, TryRecvError } from "../errors.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { type Channel, RECEIVER } from "./channel.js";
 
@@ -99,11 +100,6 @@ function pollReceiveMany<T>(
   return Pending;
 }
 
-function assertLimit(call: string, limit: number): void {
-  if (!Number.isInteger(limit) || limit < 0)
-    throw new CapacityError(`${call}(limit)`, limit, "a whole number that is not negative");
-}
-
 /**
  * Receives from a channel. Disposing it closes the channel and drops what is queued: guards, permits and ends of channels that are
  * queued, or stand right inside of an object or array that is, are disposed. One that is lost to the garbage collector does the
@@ -154,14 +150,14 @@ export class Receiver<T> implements Disposable, AsyncIterable<T> {
    * @throws {CapacityError} at the call, when the limit is no whole number from 0 on.
    */
   recvMany(limit: number): Future<T[]> {
-    assertLimit("recvMany", limit);
+    checkLimit("recvMany", limit);
     this.opened();
     return new RecvMany(this, limit);
   }
 
   /** The same by hand; keeps the waker of the last poll. @throws as {@link recvMany} */
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
-    assertLimit("pollRecvMany", limit);
+    checkLimit("pollRecvMany", limit);
     return pollReceiveMany(this.opened(), limit, cx, this);
   }
 

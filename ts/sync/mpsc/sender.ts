@@ -1,11 +1,12 @@
 // The handles of the sending side, and the permit that holds one of them.
 
 import { currentContext, type Future } from "../../future/index.js";
-import { CapacityError, ClosedHandleError, SendError, TrySendError } from "../errors.js";
+import { checkWhole } from "../checks.js";
+import { ClosedHandleError, SendError, TrySendError, usedPermit } from "../errors.js";
 import { type Loan, siteOf } from "../lost.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { type Channel, SENDER, WEAK_SENDER } from "./channel.js";
-import { Permit, Permits, usedPermit } from "./permits.js";
+import { Permit, Permits } from "./permits.js";
 import {
   Closed,
   closedSender,
@@ -94,11 +95,6 @@ abstract class SenderBase<T> implements Disposable {
   }
 }
 
-function assertCount(what: string, count: number, most: number): void {
-  if (!Number.isInteger(count) || count < 0 || count > most)
-    throw new CapacityError(what, count, `a whole number from 0 to the capacity, ${most}`);
-}
-
 /** Sends into a bounded channel. One for each owner: `clone()`. One that is lost to the garbage collector closes, late. */
 export class Sender<T> extends SenderBase<T> {
   /**
@@ -137,7 +133,7 @@ export class Sender<T> extends SenderBase<T> {
    * @throws {SendError} (from the poll) without a value, when the receiver is closed.
    */
   reserveMany(count: number): Future<Permits<T>> {
-    assertCount("reserveMany(count)", count, this.channel().capacity);
+    checkWhole("reserveMany(count)", count, 0, this.channel().capacity, ", the capacity");
     return new ReserveMany(this, count, siteOf(this.reserveMany));
   }
 
@@ -174,7 +170,7 @@ export class Sender<T> extends SenderBase<T> {
    */
   tryReserveMany(count: number): Permits<T> {
     const channel = this.channel();
-    assertCount("tryReserveMany(count)", count, channel.capacity);
+    checkWhole("tryReserveMany(count)", count, 0, channel.capacity, ", the capacity");
     if (count > 0) return new Permits(this.take(count, siteOf(this.tryReserveMany), undefined));
     if (channel.isClosed()) throw new TrySendError(undefined, true);
     return new Permits<T>(undefined);

@@ -4,8 +4,9 @@
 
 import type { Future, Poll } from "../../future/index.js";
 import type { BarrierWaitResult } from "../barrier-wait-result.js";
+import { checkWhole } from "../checks.js";
 import { AwaitVersion, newCell } from "./await-version.js";
-import { checkWhole, claimed, SharedWhole } from "./handle.js";
+import { claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 
 class BarrierWait extends AwaitVersion<BarrierWaitResult> {

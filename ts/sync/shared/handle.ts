@@ -9,7 +9,7 @@
 //     argument a thousand times makes a thousand handles for the collector, and one claim. It is given up with the last of them.
 
 import { forgetEntry, isWatched, noteEntry } from "../../future/index.js";
-import { BrokenError, CapacityError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
+import { BrokenError, ClosedHandleError, SharedMemoryFullError } from "../errors.js";
 import type { WaitList } from "../waiters.js";
 import {
   KIND_BROADCAST,
@@ -87,12 +87,6 @@ export function newEnds(home: SharedHome, claim: number): { sender: number; rece
 /** For who was refused, or found nothing: the reason may be that a thread died. @throws {BrokenError} */
 export function assertWhole(home: SharedHome, object: number): void {
   if (home.core.isBrokenObject(object) !== 0) throw new BrokenError();
-}
-
-/** A whole number within bounds. @throws {CapacityError} */
-export function checkWhole(what: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new CapacityError(what, value, `a whole number from ${least} to ${most}`);
 }
 
 function queued(values: number): string {

@@ -2,7 +2,7 @@
 
 import type { Future } from "../../future/index.js";
 import type { Returned } from "../callback.js";
-import { checkFunction } from "../errors.js";
+import { checkFunction } from "../checks.js";
 import { siteOf } from "../lost.js";
 import { UnderLock } from "../under-lock.js";
 import { claimed } from "./handle.js";

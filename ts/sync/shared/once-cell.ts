@@ -12,7 +12,8 @@ import {
   PolledAfterCompletionError,
 } from "../../future/index.js";
 import type { Returned } from "../callback.js";
-import { BrokenError, checkFunction, SetError } from "../errors.js";
+import { checkFunction } from "../checks.js";
+import { BrokenError, SetError } from "../errors.js";
 import { Initialization, type Initializer } from "../initialization.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { claimed, SharedWhole } from "./handle.js";

@@ -2,16 +2,15 @@
 
 import type { Future } from "../../future/index.js";
 import type { Returned } from "../callback.js";
-import { checkFunction, checkOptions, ReadOnlyGuardError } from "../errors.js";
+import { checkFunction, checkOptions, checkWhole, MAX_PERMITS } from "../checks.js";
+import { ReadOnlyGuardError } from "../errors.js";
 import { siteOf } from "../lost.js";
 import { UnderLock } from "../under-lock.js";
-import { checkWhole, claimed } from "./handle.js";
+import { claimed } from "./handle.js";
 import type { SharedHome } from "./home.js";
 import { newLock, SharedLock, type Way, way } from "./lock.js";
 import type { Guarded, ValueKind } from "./locked-value.js";
 import { SharedValueGuard, SharedWriter } from "./value-guards.js";
-
-const MAX_READERS: number = 2 ** 29 - 1;
 
 /** Holds a shared lock for reading. */
 export class SharedReadGuard<T> extends SharedValueGuard<T, SharedRwLock<T>> {
@@ -170,8 +169,8 @@ export function sharedRwLock<T>(
     options,
     "an object, for example { maxReaders: 4 }",
   );
-  const { maxReaders = MAX_READERS } = options;
-  checkWhole("RwLock.shared(value, { maxReaders })", maxReaders, 1, MAX_READERS);
+  const { maxReaders = MAX_PERMITS } = options;
+  checkWhole("RwLock.shared(value, { maxReaders })", maxReaders, 1, MAX_PERMITS);
   const { home, claim, kind } = newLock(maxReaders, value);
   return new SharedRwLock(home, claim, kind, maxReaders);
 }

@@ -1,6 +1,7 @@
 // The shared twin of Semaphore.
 
 import type { Future } from "../../future/index.js";
+import { checkWhole, MAX_PERMITS } from "../checks.js";
 import {
   AcquireError,
   BrokenError,
@@ -12,11 +13,9 @@ import {
 import { siteOf } from "../lost.js";
 import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
 import { SharedGuard } from "./guards.js";
-import { checkWhole, claimed, SharedWhole } from "./handle.js";
+import { claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
-
-const MAX_PERMITS: number = 2 ** 29 - 1;
 
 class Acquire extends Acquiring<SharedSemaphorePermit> {
   private readonly semaphore: SharedSemaphore;

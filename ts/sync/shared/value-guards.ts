@@ -5,12 +5,11 @@
 //     the guard that it became.
 
 import type { Owned } from "../../future/index.js";
-import { checkFunction, ReadOnlyGuardError, ReleasedGuardError } from "../errors.js";
+import { checkFunction, PROJECTION } from "../checks.js";
+import { ReadOnlyGuardError, ReleasedGuardError } from "../errors.js";
 import { SharedGuard } from "./guards.js";
 import type { SharedHome } from "./home.js";
 import { ENCODED, fill, load, store, type ValueKind } from "./locked-value.js";
-
-const PROJECTION = "a function that finds the part";
 
 /** What a guard of a part lets go of. */
 interface HeldGuard {

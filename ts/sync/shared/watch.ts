@@ -1,7 +1,8 @@
 // The shared twin of watch.
 
 import { type Context, type Future, Pending, type Poll } from "../../future/index.js";
-import { BrokenError, checkFunction } from "../errors.js";
+import { checkFunction } from "../checks.js";
+import { BrokenError } from "../errors.js";
 import { WaitList } from "../waiters.js";
 import { AT_ONCE, type AtOnce, checkAtOnce } from "../watch/at-once.js";
 import { noOtherValue, noReceiver, sendersGone } from "../watch/refusals.js";

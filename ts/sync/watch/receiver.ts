@@ -12,7 +12,8 @@ import {
   type Suspension,
   suspend,
 } from "../../future/index.js";
-import { ClosedHandleError, checkFunction } from "../errors.js";
+import { checkFunction } from "../checks.js";
+import { ClosedHandleError } from "../errors.js";
 import { Listener } from "../listeners.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { type Channel, RECEIVER } from "./channel.js";

@@ -2,7 +2,8 @@
 
 import type { Future } from "../../future/index.js";
 import { AllGone } from "../all-gone.js";
-import { ClosedHandleError, checkFunction } from "../errors.js";
+import { checkFunction } from "../checks.js";
+import { ClosedHandleError } from "../errors.js";
 import { returnTether, type Tether, takeTether } from "../tether.js";
 import { AT_ONCE, type AtOnce, checkAtOnce } from "./at-once.js";
 import { type Channel, SENDER, Slot } from "./channel.js";

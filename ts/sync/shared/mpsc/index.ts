@@ -1,7 +1,8 @@
 // The shared twin of mpsc.
 
+import { checkWhole, MAX_PERMITS } from "../../checks.js";
 import { KIND_CHANNEL } from "../core.js";
-import { checkWhole, claimed, newEnds } from "../handle.js";
+import { claimed, newEnds } from "../handle.js";
 import { currentHome, type SharedHome } from "../home.js";
 import { SharedReceiver } from "./receiver.js";
 import { SharedSender, SharedUnboundedSender } from "./sender.js";
@@ -14,8 +15,6 @@ export {
   SharedUnboundedSender,
   SharedWeakSender,
 } from "./sender.js";
-
-const MAX_CAPACITY: number = 2 ** 29 - 1;
 
 interface Ends<T> {
   readonly home: SharedHome;
@@ -32,7 +31,7 @@ function newChannel<T>(capacity: number): Ends<T> {
 
 /** @param capacity values that wait to be received, at most. @throws {CapacityError} */
 export function sharedChannel<T>(capacity: number): [SharedSender<T>, SharedReceiver<T>] {
-  checkWhole("mpsc.shared(capacity)", capacity, 1, MAX_CAPACITY);
+  checkWhole("mpsc.shared(capacity)", capacity, 1, MAX_PERMITS);
   const { home, sender, receiver } = newChannel<T>(capacity);
   return [new SharedSender(home, sender, capacity), receiver];
 }

@@ -3,7 +3,7 @@
 // P1  What a permit sends goes into room that is there, so it neither waits nor fails for want of it, even after the receiver has closed.
 // P2  A permit that is disposed, or lost, gives its room back. The channel does not end while one is out.
 
-import { ClosedHandleError, SharedMemoryFullError } from "../../errors.js";
+import { SharedMemoryFullError, usedPermit } from "../../errors.js";
 import { SENT } from "../core.js";
 import { SharedGuard } from "../guards.js";
 import { assertWhole, claimed } from "../handle.js";
@@ -53,8 +53,7 @@ export class SharedPermit<T> extends SharedGuard {
   }
 
   private assertUnused(): void {
-    if (!this.isHeld())
-      throw new ClosedHandleError("a permit", "it is for one value; reserve room for each");
+    if (!this.isHeld()) throw usedPermit("a permit");
   }
 }
 

@@ -15,7 +15,8 @@ import {
   type Suspension,
   suspend,
 } from "../../../future/index.js";
-import { BrokenError, CapacityError, TryRecvError } from "../../errors.js";
+import { checkLimit } from "../../checks.js";
+import { BrokenError, TryRecvError } from "../../errors.js";
 import { WaitList } from "../../waiters.js";
 import { DRAINED, MOST_AT_ONCE, OUTCOME_BYTES, OUTCOME_EMPTY, SHATTERED } from "../core.js";
 import { SharedHandle } from "../handle.js";
@@ -103,11 +104,6 @@ class RecvMany<T> extends Receiving<T, T[]> {
     if (first === Pending) return Pending;
     return this.receiver.takeMore(first, this.limit);
   }
-}
-
-function checkLimit(call: string, limit: number): void {
-  if (!Number.isInteger(limit) || limit < 0)
-    throw new CapacityError(`${call}(limit)`, limit, "a whole number that is not negative");
 }
 
 /** Receives from a shared channel. `Send`, by moving; methods as those of `mpsc.Receiver`. */

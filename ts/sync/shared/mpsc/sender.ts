@@ -5,10 +5,17 @@
 // S2  A sender that is in an owned permit is in nobody else's hands: its handle is closed, and the permit makes another of its claim.
 
 import type { Future, Owned } from "../../../future/index.js";
-import { BrokenError, ClosedHandleError, SendError, TrySendError } from "../../errors.js";
+import { checkWhole } from "../../checks.js";
+import {
+  BrokenError,
+  ClosedHandleError,
+  SendError,
+  TrySendError,
+  usedPermit,
+} from "../../errors.js";
 import { siteOf } from "../../lost.js";
 import { BROKEN, CLOSED, GONE, HELD, ROLE_SENDER, ROLE_WEAK, SENT, STATE_MASK } from "../core.js";
-import { checkWhole, claimed, SharedHandle } from "../handle.js";
+import { claimed, SharedHandle } from "../handle.js";
 import type { SharedHome } from "../home.js";
 import { AwaitParting } from "../oneshot.js";
 import { Acquiring } from "../waits.js";
@@ -306,8 +313,7 @@ export class SharedOwnedPermit<T> implements Owned {
   }
 
   private held(): SharedSender<T> {
-    if (this.sender === undefined)
-      throw new ClosedHandleError("an owned permit", "it is for one value; reserve room for each");
+    if (this.sender === undefined) throw usedPermit("an owned permit");
     return this.sender;
   }
 
