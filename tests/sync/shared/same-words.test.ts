@@ -1,5 +1,6 @@
 // The shared form of a primitive refuses in the words of the plain one: its errors are about the same mistakes.
 
+import type { Future } from "tokiwa";
 import { Builder } from "tokiwa/runtime";
 import { broadcast, CapacityError, mpsc, OnceCell, oneshot, Semaphore, watch } from "tokiwa/sync";
 import { expect, test } from "vitest";
@@ -129,5 +130,18 @@ test("either end of a shared oneshot that is used again is the only one", () => 
     const [to] = mpsc.sharedUnbounded<unknown>();
     for (const end of oneshot.shared<number>())
       expect(refusal(() => to.send(spent(end as Disposable)))).toContain("there is only one of it");
+  });
+});
+
+test("who waits for the other side to go says of which channel", () => {
+  inside(newRuntime(), () => {
+    const senders: [string, { closed(): Future<void> }[]][] = [
+      ["mpsc", [mpsc.channel(1)[0], mpsc.shared<number>(1)[0]]],
+      ["watch", [watch.channel(1)[0], watch.shared(1)[0]]],
+      ["broadcast", [broadcast.channel(1)[0], broadcast.shared<number>(1)[0]]],
+      ["oneshot", [oneshot.channel()[0], oneshot.shared<number>()[0]]],
+    ];
+    for (const [name, forms] of senders)
+      for (const sender of forms) expect(sender.closed().waitsFor()).toBe(`${name}.closed()`);
   });
 });

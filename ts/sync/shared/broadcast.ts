@@ -16,7 +16,7 @@ import {
 } from "./core.js";
 import { assertWhole, claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
-import { AwaitParting } from "./oneshot.js";
+import { AwaitParting } from "./parting.js";
 import { Listening, PolledByHand } from "./waits.js";
 
 /** The ring is one block of the core's heap, 16 bytes a slot. */
@@ -84,7 +84,7 @@ export class SharedBroadcastSender<T> extends BroadcastSide {
 
   /** Waits until there is no receiver. Cancel-safe. @throws {ClosedHandleError} when this sender was disposed. */
   closed(): Future<void> {
-    return new AwaitParting(this);
+    return new AwaitParting(this, "broadcast.closed()");
   }
 
   /** A handle that does not keep the channel open. @throws {ClosedHandleError} when this sender was disposed. */

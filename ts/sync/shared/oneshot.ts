@@ -10,32 +10,20 @@ import {
 } from "../../future/index.js";
 import { BrokenError, RecvError, SendError, TryRecvError } from "../errors.js";
 import { WaitList } from "../waiters.js";
-import { BROKEN, KIND_ONESHOT, OUTCOME_EMPTY, READY, WAITING } from "./core.js";
+import { BROKEN, KIND_ONESHOT, OUTCOME_EMPTY, WAITING } from "./core.js";
 import { claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome } from "./home.js";
+import { AwaitParting } from "./parting.js";
 import { Listening, PolledByHand } from "./waits.js";
 
 /** What is said of either end that is used again. */
 const INSTEAD = "there is only one of it, and one that was sent is the other thread's";
 
-/** Waits until no receiver is left. */
-export class AwaitParting extends Listening<void> {
-  protected override what(): string {
-    return "closed()";
-  }
-  protected override look(listener: number, slot: number, generation: number): Poll<void> {
-    const answer = this.home.core.awaitParting(this.object, listener, slot, generation);
-    if (answer === READY) return;
-    if (answer === BROKEN) throw new BrokenError();
-    return Pending;
-  }
-}
-
 /** Who has sent has no more to wait for. */
 class AwaitReceiverGone extends AwaitParting {
   private readonly sender: SharedHandle;
   constructor(sender: SharedHandle) {
-    super(sender);
+    super(sender, "oneshot.closed()");
     this.sender = sender;
   }
   protected override look(listener: number, slot: number, generation: number): Poll<void> {

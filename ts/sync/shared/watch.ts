@@ -17,7 +17,7 @@ import {
 } from "./core.js";
 import { assertWhole, claimed, newEnds, SharedHandle } from "./handle.js";
 import { currentHome, type SharedHome } from "./home.js";
-import { AwaitParting } from "./oneshot.js";
+import { AwaitParting } from "./parting.js";
 import { Listening, PolledByHand } from "./waits.js";
 
 /** A value as a callback sees it: to be changed in place or replaced. */
@@ -175,7 +175,7 @@ export class SharedWatchSender<T> extends WatchHandle<T> {
 
   /** Waits until there is no receiver. Cancel-safe. @throws {ClosedHandleError} when this sender was disposed. */
   closed(): Future<void> {
-    return new AwaitParting(this);
+    return new AwaitParting(this, "watch.closed()");
   }
 
   /** A receiver that has seen the present value. @throws {ClosedHandleError} when this sender was disposed. */

@@ -17,7 +17,7 @@ import { siteOf } from "../../lost.js";
 import { BROKEN, CLOSED, GONE, HELD, ROLE_SENDER, ROLE_WEAK, SENT, STATE_MASK } from "../core.js";
 import { claimed, SharedHandle } from "../handle.js";
 import type { SharedHome } from "../home.js";
-import { AwaitParting } from "../oneshot.js";
+import { AwaitParting } from "../parting.js";
 import { Acquiring } from "../waits.js";
 import { SharedPermit, SharedPermits } from "./permits.js";
 import { Reserve, ReserveMany, Send, sendWritten } from "./waiting.js";
@@ -34,7 +34,7 @@ abstract class SharedSenderBase extends SharedHandle {
 
   /** Waits until the receiver is closed or dropped. Cancel-safe. @throws {ClosedHandleError} when this was closed. */
   closed(): Future<void> {
-    return new AwaitParting(this);
+    return new AwaitParting(this, "mpsc.closed()");
   }
 
   /** Senders that have not been disposed, on all threads. @throws {ClosedHandleError} when this was closed. */
