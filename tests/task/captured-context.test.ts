@@ -243,6 +243,18 @@ describe("a task runs in the context of its spawn", () => {
     await rt.shutdown();
   });
 
+  test("a context that was kept elsewhere, and is entered in a task", async () => {
+    const kept = storage.run("r-1", () => AsyncLocalStorage.snapshot());
+    const rt = capturing();
+    const seen = await rt.run(function* () {
+      const inside = kept(() => spawn(reads));
+      const outside = spawn(reads);
+      return [yield* inside, yield* outside];
+    });
+    expect(seen).toEqual([ALL, NONE]);
+    await rt.shutdown();
+  });
+
   test("two storages, and one that holds nothing", async () => {
     const other = new AsyncLocalStorage<string | undefined>();
     const rt = capturing();

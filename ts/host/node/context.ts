@@ -10,7 +10,7 @@
 // every call counts as one in a context, which costs time and nothing else. It is not tried out: a storage that has been used
 // once makes all promises of the process slower.
 
-import { AsyncLocalStorage, AsyncResource, executionAsyncResource } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource, executionAsyncId } from "node:async_hooks";
 
 export type Enter = <T>(callback: () => T) => T;
 
@@ -25,6 +25,8 @@ function newResource(): AsyncResource {
 }
 
 const root: AsyncResource = newResource();
+/** Every resource of `outside` has it. Asked for the resource itself, Node looks a property of it up: slow for a proxy. */
+const rootId: number = root.asyncId();
 const rootKeys: readonly symbol[] = Object.getOwnPropertySymbols(root);
 /** The property that holds the library's own store, where stores are properties. */
 const storeKey: unknown = (storage as unknown as { kResourceStore?: unknown }).kResourceStore;
@@ -61,7 +63,7 @@ function isEmpty(resource: AsyncResource): boolean {
 
 /** Something that runs other calls in the context of this one; undefined when nothing is held here (X1). */
 export function capture(): Enter | undefined {
-  if (inResources && !isTouched && executionAsyncResource() === neutral) return undefined;
+  if (inResources && !isTouched && executionAsyncId() === rootId) return undefined;
   const resource = newResource();
   if (isEmpty(resource)) return undefined;
   return (callback) => resource.runInAsyncScope(callback);
