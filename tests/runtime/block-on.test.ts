@@ -5,6 +5,7 @@ import { oneshot } from "tokiwa/sync";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
 import { loopTurns, paused, real, thrown } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* add(a: number, b: number) {
   yield* yieldNow();
@@ -84,9 +85,9 @@ test("a task that is left behind stands still until the next call, then goes on"
       log.push(step);
     }
   });
-  rt.blockOn(sleep(35));
+  rt.blockOn(pause, 35);
   expect(log).toEqual([1, 2, 3]);
-  rt.blockOn(sleep(20));
+  rt.blockOn(pause, 20);
   expect(log).toEqual([1, 2, 3, 4, 5]);
 });
 

@@ -4,6 +4,7 @@ import { Future, Pending, type Poll, pending, sleep, spawn, yieldNow } from "tok
 import { JoinMap, JoinQueue, JoinSet, scope, TaskTracker, taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { Probe, paused } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* waits() {
   yield* pending();
@@ -24,7 +25,7 @@ test("lists the tasks that have not ended, by id", () => {
   rt.spawn(waits);
   rt.spawn(sleep(1));
   rt.spawn(waits);
-  rt.blockOn(sleep(5));
+  rt.blockOn(pause, 5);
   expect(rt.dump().map((task) => task.id)).toEqual([1, 3]);
 });
 

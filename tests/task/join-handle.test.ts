@@ -11,6 +11,7 @@ import {
   rejection,
   settles,
 } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* after<T>(ms: number, value: T) {
   yield* sleep(ms);
@@ -184,7 +185,7 @@ test("a handle that is polled with another waker wakes the last one", () => {
   const [first, second] = [new CountingWaker(), new CountingWaker()];
   pollOnce(handle, first);
   pollOnce(handle, second);
-  rt.blockOn(sleep(5));
+  rt.blockOn(pause, 5);
   expect(second.wakes).toBe(1);
 });
 
@@ -231,7 +232,7 @@ test("a handle can be waited for in another runtime", async () => {
       second.run(function* () {
         return yield* handle;
       }),
-      first.run(sleep(20)),
+      first.run(pause, 20),
     ]),
   );
   expect(value).toBe("value");
