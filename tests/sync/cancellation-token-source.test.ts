@@ -3,7 +3,7 @@
 import { CancellationToken } from "tokiwa/sync";
 import { describe, expect, test } from "vitest";
 import { type Node, nodeOf } from "./cancellation-node.js";
-import { waiting } from "./polled.js";
+import { readyNow, waiting } from "./polled.js";
 
 /** A flag that other threads could set and read. */
 class Flag {
@@ -79,6 +79,20 @@ describe("a flag that is set outside", () => {
     expect(waiters.map((waiter) => waiter.wakes)).toEqual([1, 1]);
     expect(signal.aborted).toBe(true);
     expect([flag.begins, flag.ends]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ["waits by the token", (token: CancellationToken) => token],
+    ["waits by a child", (token: CancellationToken) => token.childToken()],
+  ])("and has not said so yet: whoever %s finds signals aborted", (_, which) => {
+    const [token, flag] = bound();
+    const waited = which(token);
+    const { signal } = waited;
+    const other = waiting(token.cancelled());
+    flag.set = true;
+    expect([signal.aborted, other.isWoken]).toEqual([false, false]);
+    readyNow(waited.cancelled());
+    expect([signal.aborted, other.isWoken]).toEqual([true, true]);
   });
 
   test("is listened to from the first who waits to the last", () => {

@@ -9,6 +9,8 @@
 // K4  A node that was left (its token was disposed) hears no more of its ancestors and of its source; its children still hear of
 //     the ancestors.
 // K5  What was cancelled stays cancelled.
+// K6  A source may be cancelled a while before it says so: a flag that another thread has raised. Who waits by a node asks the source
+//     itself, and then tells everybody: whoever has waited finds signals aborted, and the others woken.
 
 import { Waker } from "../../future/index.js";
 import { Link, WaitList, type WaitNode } from "../waiters.js";
@@ -60,6 +62,14 @@ export class CancellationNode extends Link {
 
   isCancelled(): boolean {
     return this.canceller() !== undefined;
+  }
+
+  /** Whether it is cancelled; then everybody has been told, though the source would have said so only later (K6). */
+  hears(): boolean {
+    const canceller = this.canceller();
+    if (canceller === undefined) return false;
+    canceller.cancel(canceller.cause());
+    return true;
   }
 
   /** The nearest one, from here upwards, that is cancelled (K1, K4). */

@@ -33,7 +33,7 @@ class Cancelled extends Future<void> {
 
   override poll(cx: Context): Poll<void> {
     if (this.done) throw new PolledAfterCompletionError("CancellationToken.cancelled()");
-    if (this.node.isCancelled()) {
+    if (this.node.hears()) {
       if (!proceed(cx)) return Pending;
       this[Symbol.dispose]();
       return;
@@ -215,7 +215,7 @@ export class CancellationToken implements Disposable {
     return this.node.isCancelled();
   }
 
-  /** Waits until it is cancelled. Cancel-safe. */
+  /** Waits until it is cancelled; whoever has waited finds {@link signal} aborted. Cancel-safe. */
   cancelled(): Future<void> {
     return new Cancelled(this.node);
   }
