@@ -80,7 +80,8 @@ export function configure(taskLimit: i32, timerLimit: i32, eventInterval: i32, l
   storeShared(HEADER + HEADER_TASK_LIMIT, taskLimit);
   storeShared(HEADER + HEADER_TIMER_LIMIT, timerLimit);
   set(EVENT_INTERVAL, eventInterval);
-  set(DRIVER_AT, eventInterval);
+  // Polls of a thread that had this record before are counted too.
+  set(DRIVER_AT, get(POLL_COUNT) + eventInterval);
   set(LIFO_ENABLED, lifo);
 }
 

@@ -6,7 +6,8 @@
 // D2  A task that has not started and was in its hands goes back to the injector. In whose hands a task is stands in its
 //     header (task.ts, setHolder), and is changed before the task can be found elsewhere.
 // D3  A task that was pinned to it has ended: lost. Its joiner is told; one of a local task died with it.
-// D4  The record is made fit for the thread that takes its place; what belongs to it (heap, free lists, inbox) stays.
+// D4  The record is made fit for the thread that takes its place; what belongs to it (heap, free lists, inbox) stays. So it is when
+//     a thread has ended in order.
 
 import {
   CALLS,
@@ -251,10 +252,19 @@ export function recover(dead: i32): i32 {
   return lost;
 }
 
-/** A thread has ended in order, or before it had begun: what it has left behind is given up, and nothing was lost with it. */
+/**
+ * A thread has ended in order, or before it had begun: what it has left behind is given up, and nothing was lost with it. The record
+ * is made fit for the next thread all the same (D4): its clock begins anew, and timers on a wheel that stands at the time of the last
+ * one's would not fire before that time has come again.
+ */
 export function retire(thread: i32): void {
+  const record = recordOf(thread);
   repairInjector(thread);
   repairBlocking(thread);
-  loseClaims(recordOf(thread), thread);
+  loseClaims(record, thread);
+  giveSlotsTo(record);
+  freeTimersOf(thread, loadShared(HEADER + HEADER_TIMER_COUNT));
+  giveSlotsTo(0);
+  resetRecord(record);
   freeRecord(thread);
 }
