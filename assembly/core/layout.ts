@@ -50,12 +50,12 @@ export const WORKER_SIZE: usize = 8192;
 //   56  last id                            u64
 //   64  reserved                           records kept for workers and substitutes
 //   68  pages                              given out behind the records, with threads
+//  128  starting blocking threads          bit n: thread n is being started; 32 × u32
 //  256  idle words                         16 × u64, bit n: a worker is parked; bit 32 + n: it searches
 //  384  injector: lock, head, tail, length
-//  512  blocking queue: lock, head, tail, length, threads, most threads, starting
+//  512  blocking queue: lock, head, tail, length, pool (threads/blocking.ts), most threads
 //  576  idle blocking threads              bit n: thread n is idle; 32 × u32
 //  704  function table: lock, count
-//  768  wanted                             threads of the blocking pool that the runtime's owner is asked to start
 //  772  blocked                            workers that block in place: as many substitutes are on duty
 //  776  owner                              index of the thread that starts others, + 1
 //  780  substitute wanted                  the owner is asked to start substitutes that are on duty and not there
@@ -73,12 +73,12 @@ export const HEADER_BASE_WORKERS: usize = 52;
 export const HEADER_LAST_ID: usize = 56;
 export const HEADER_RESERVED: usize = 64;
 export const HEADER_PAGES: usize = 68;
+export const HEADER_BLOCKING_STARTING: usize = 128;
 export const HEADER_SLEEPERS: usize = 256;
 export const HEADER_INJECTOR: usize = 384;
 export const HEADER_BLOCKING: usize = 512;
 export const HEADER_BLOCKING_IDLE: usize = 576;
 export const HEADER_FUNCTIONS: usize = 704;
-export const HEADER_WANTED_BLOCKING: usize = 768;
 export const HEADER_BLOCKED: usize = 772;
 export const HEADER_OWNER: usize = 776;
 export const HEADER_SUBSTITUTE_WANTED: usize = 780;
@@ -242,6 +242,7 @@ export const STOPPED: usize = 4936;
 // 5056  signal links                  what is on its way from the signals, oldest first
 // 5060  dropping                      the claim of the garbage that is being dropped
 // 5064  result                        of an operation on a shared primitive: f64, i32, i32
+// 5212  leaving                       this thread of the blocking pool is about to end
 // 5216  draining, drained             what is on its way from the inbox to the list
 // 5224  delivering, generation        the task whose end is being delivered
 // 5232  importing                     modules whose import is under way here
@@ -272,6 +273,7 @@ export const RESULT: usize = 5064;
 export const HEAP: usize = 5376;
 export const WAKES: usize = 5632;
 export const BATCH: usize = 5888;
+export const LEAVING: usize = 5212;
 export const DRAINING: usize = 5216;
 export const DRAINED: usize = 5220;
 export const WOKE: usize = 5240;

@@ -1,5 +1,6 @@
 // Every model of the core (models/), searched.
 
+import { BLOCKING_MODELS } from "./models/blocking.js";
 import { DEATH_MODELS } from "./models/death.js";
 import { DISMISSAL_MODELS } from "./models/dismissal.js";
 import { END_MODELS } from "./models/ends.js";
@@ -30,6 +31,7 @@ describeModels([
   ...SLAB_MODELS,
   ...TIMER_MODELS,
   ...END_MODELS,
+  ...BLOCKING_MODELS,
   ...SUBSTITUTE_MODELS,
   ...DEATH_MODELS,
   ...DISMISSAL_MODELS,

@@ -483,6 +483,23 @@ describe.each(flavors)("on %s", (flavor, build) => {
     expect(values).toEqual(Array.from({ length: 25 }, (_, i) => i));
   });
 
+  test("a call that comes when an idle thread is about to end does not end with it", async () => {
+    const rt = build((builder) => builder.maxBlockingThreads(1).threadKeepAlive(200));
+    const gate = newGate();
+    const sum = await settles(
+      rt.run(function* () {
+        // The second look at the clock is the one by which it decides to end.
+        yield* spawnBlocking(tasks.stopsAfterSleep, gate, 150);
+        while (arrivals(gate) === 0) yield* sleep(1);
+        const call = spawnBlocking(tasks.addSteps, 1, 2);
+        openGate(gate);
+        return yield* call;
+      }),
+      LIMIT_MS,
+    );
+    expect(sum).toBe(3);
+  });
+
   test("a call that waits as a coroutine is not held up by one that blocks", async () => {
     const rt = build((builder) => builder.maxBlockingThreads(2));
     const slow = newGate();

@@ -303,6 +303,23 @@ describe("a thread of the blocking pool", () => {
     await untilNoTasks(rt);
   });
 
+  test("dies before it has begun, the only one that may be: another runs the call that it was to run", async () => {
+    const started: number[] = [];
+    const rt: Runtime = crew(1, (builder) =>
+      builder.maxBlockingThreads(1).onThreadStart((thread) => {
+        // The worker is the first.
+        if (started.push(thread) === 2) rt.terminateWorker(thread);
+      }),
+    );
+    using _entered = rt.enter();
+    const calls = [spawnBlocking(mortal.echo, 1), spawnBlocking(mortal.echo, 2)];
+    expect(await settles(Promise.all(calls), LONG)).toEqual([1, 2]);
+    expect(rt.metrics().lostWorkersCount()).toBe(1);
+    expect(rt.metrics().numBlockingThreads()).toBe(1);
+    expect(started).toHaveLength(3);
+    await untilNoTasks(rt);
+  });
+
   test("in a loop without an end is terminated", async () => {
     const { rt, lost } = watched(1);
     using _entered = rt.enter();

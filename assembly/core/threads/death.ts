@@ -24,6 +24,7 @@ import {
   HEADER_WORKERS,
   IMPORTING,
   IN_PARK,
+  LEAVING,
   LIFO,
   LIFO_RUN,
   PARK,
@@ -63,14 +64,14 @@ import {
 } from "../task";
 import { freeTimersOf } from "../wheel";
 import { recordOf } from "../worker";
-import { forgetBlocking, forgetIdle, repairBlocking, submitBlocking } from "./blocking";
+import { forgetBits, repairBlocking, submitBlocking, wantIfShort } from "./blocking";
 import { deliver, freeDelivered, OUTCOME_LOST, OUTCOME_PORT, settleDelivery } from "./ending";
 import { forgetThread } from "./idle";
 import { takeInbox } from "./inbox";
 import { inject, repairInjector } from "./injector";
 import { unparkAll } from "./parking";
 import { releasePayload } from "./payload";
-import { freeRecord, markDead, ROLE_BLOCKING, roleOf } from "./registry";
+import { freeRecord, markDead } from "./registry";
 import { drainRing, recoverTheft } from "./ring";
 
 function recoverThefts(dead: i32): void {
@@ -218,6 +219,7 @@ function resetRecord(record: usize): void {
   store<i32>(record + DELIVERING, 0);
   store<i32>(record + IMPORTING, 0);
   store<i32>(record + CALLS, 0);
+  store<i32>(record + LEAVING, 0);
   store<i32>(record + DRAINING, 0);
   store<i32>(record + DRAINED, 0);
   store<i32>(record + FOREIGN_FIRED, 0);
@@ -226,13 +228,18 @@ function resetRecord(record: usize): void {
   memory.fill(record + WHEEL_SLOTS, 0, 3072);
 }
 
-/** Clears up after a thread. Returns how many tasks were lost with it. */
+/**
+ * Clears up after a thread. Returns how many tasks were lost with it. That one of the blocking pool does not count any more is
+ * `forgetBlocking`'s: it may have died before its record said what it was.
+ */
 export function recover(dead: i32): i32 {
   const record = recordOf(dead);
   markDead(dead);
   markOwnLists(record);
   repairInjector(dead);
   repairBlocking(dead);
+  // Before anything is given to a thread of the pool again.
+  forgetBits(dead);
   recoverThefts(dead);
   drainRing(record);
   settleDelivery(record);
@@ -241,14 +248,12 @@ export function recover(dead: i32): i32 {
   const lost = recoverTasks(dead);
   freeTimersOf(dead, loadShared(HEADER + HEADER_TIMER_COUNT));
   giveSlotsTo(0);
-  const wasBlocking = roleOf(dead) == ROLE_BLOCKING;
-  forgetIdle(dead);
   forgetThread(dead);
   unparkAll();
   sweep(dead);
   resetRecord(record);
   freeRecord(dead);
-  if (wasBlocking) forgetBlocking();
+  wantIfShort();
   return lost;
 }
 
@@ -261,6 +266,7 @@ export function retire(thread: i32): void {
   const record = recordOf(thread);
   repairInjector(thread);
   repairBlocking(thread);
+  forgetBits(thread);
   loseClaims(record, thread);
   giveSlotsTo(record);
   freeTimersOf(thread, loadShared(HEADER + HEADER_TIMER_COUNT));

@@ -42,7 +42,8 @@ export {
   forgetBlocking,
   hasWanted,
   idleBlocking,
-  startFailed,
+  leavePool,
+  startBegun,
   startSucceeded,
   takeWanted,
 } from "./blocking";

@@ -6,6 +6,7 @@ import {
   COUNT_STARTED,
   GLOBAL_INTERVAL,
   IMPORTING,
+  LEAVING,
   SEARCHING,
   TASK_KIND,
   TASK_POLLS,
@@ -74,9 +75,9 @@ function goOffDuty(): void {
   giveAway();
 }
 
-/** Whether this thread serves the blocking queue and is at no call, nor about to be. */
+/** Whether this thread serves the blocking queue and is at no call, nor about to be, nor to end. */
 export function isFreeForCalls(): bool {
-  return role() == ROLE_BLOCKING && get(CALLS) == 0 && get(IMPORTING) == 0;
+  return role() == ROLE_BLOCKING && get(CALLS) == 0 && get(IMPORTING) == 0 && get(LEAVING) == 0;
 }
 
 /** The next header for this thread, or 0. */

@@ -10,7 +10,6 @@ import {
   same,
 } from "../explorer/model.js";
 import {
-  BLOCKING,
   COMPLETED,
   coreAt,
   DELIVERED,
@@ -274,81 +273,4 @@ const shutdownAgainstSpawn = defineModel<Ends>({
   mutants: [CLOSED_NOT_LOOKED_AT, THREADS_NOT_WOKEN],
 });
 
-// ── The blocking pool ──
-
-const IDLE_TOO_LATE: Mutant = {
-  name: "idle-bit-after-the-last-look",
-  file: "threads/search.ts",
-  find: "if (isFreeForCalls()) becomeIdle();",
-  replace: "",
-};
-
-const blocking = defineModel<Join>({
-  name: "blocking-idle",
-  proves: "a call of the blocking pool gets an idle thread out of its sleep, or asks for one",
-  preemptions: 2,
-  setup(cores) {
-    setUp(cores, ["caller", "blocking"]);
-    const core = coreAt(cores, 0);
-    // The one thread that there may be is there.
-    const threads = core.constant("layout.HEADER") + core.constant("layout.HEADER_BLOCKING") + 16;
-    core.call("sync.storeShared", threads, 1);
-    core.call("sync.storeShared", threads + 4, 1);
-    return { results: [] };
-  },
-  threads: [
-    function* (core, env): Body {
-      const id = yield call("submit.newId");
-      yield call("submit.spawnNumber", BLOCKING, FUNCTION, id, NUMBER, 3);
-      yield* runThread(core, function* (slot) {
-        env.results.push(yield call("threads.numberOf", slot));
-        yield call("closing.close");
-        return DELIVERED;
-      });
-    },
-    (core) => runThread(core, double),
-  ],
-  check: (_cores, env) => same("results", env.results, [6]),
-  mutants: [IDLE_TOO_LATE],
-});
-
-const OWNER_WOKEN_TOO_EARLY: Mutant = {
-  name: "owner-woken-before-it-is-told",
-  file: "threads/blocking.ts",
-  find: `  addShared(WANTED, 1);
-  const owner = loadShared(HEADER + HEADER_OWNER);
-  if (owner != 0) unpark(owner - 1);`,
-  replace: `  const owner = loadShared(HEADER + HEADER_OWNER);
-  if (owner != 0) unpark(owner - 1);
-  addShared(WANTED, 1);`,
-};
-
-const wanted = defineModel<{ started: number }>({
-  name: "blocking-wanted",
-  proves:
-    "the owner of the runtime hears of a thread that the blocking pool wants, also when it is about to sleep",
-  setup(cores) {
-    setUp(cores, ["caller", "caller"]);
-    coreAt(cores, 0).call("threads.becomeOwner");
-    return { started: 0 };
-  },
-  threads: [
-    (core, env) =>
-      runThread(core, double, {
-        has: () => false,
-        *handle() {
-          const count = yield call("blocking.takeWanted");
-          env.started += count;
-          if (count > 0) yield call("closing.close");
-        },
-      }),
-    function* (): Body {
-      const id = yield call("submit.newId");
-      yield call("submit.spawnNumber", BLOCKING, FUNCTION, id, NUMBER, 3);
-    },
-  ],
-  check: (_cores, env) => same("threads started", env.started, 1),
-  mutants: [OWNER_WOKEN_TOO_EARLY],
-});
-
-export const END_MODELS = [join, payload, abortUnstarted, shutdownAgainstSpawn, blocking, wanted];
+export const END_MODELS = [join, payload, abortUnstarted, shutdownAgainstSpawn];

@@ -16,6 +16,7 @@ export declare const whereSteps: SendableCoroutine<[], [number, number]>;
 export declare const hold: SendableFunction<[number], number>;
 export declare const touch: SendableFunction<[number], number>;
 export declare const touchSteps: SendableCoroutine<[number], number>;
+export declare const stopsAfterSleep: SendableFunction<[number, number], void>;
 export declare const lingers: SendableCoroutine<[number], number>;
 export declare const lingersAsync: SendableAsync<[number], string>;
 export declare const fails: SendableFunction<[string], never>;

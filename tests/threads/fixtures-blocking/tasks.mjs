@@ -87,6 +87,23 @@ export const touchSteps = sendable(url, "touchSteps", function* (gate) {
   arrive(gate);
   return threadId;
 });
+/** At its second look at the clock after it has slept for so long, this thread waits at the gate. */
+export const stopsAfterSleep = sendable(url, "stopsAfterSleep", (gate, sleepMs) => {
+  const now = performance.now.bind(performance);
+  let before = now();
+  let hasSlept = false;
+  performance.now = () => {
+    if (hasSlept) {
+      performance.now = now;
+      holdHere(gate);
+      return now();
+    }
+    const time = now();
+    hasSlept = time - before >= sleepMs;
+    before = time;
+    return time;
+  };
+});
 /** Waits as a coroutine, so that its thread is free. */
 export const lingers = sendable(url, "lingers", function* (gate) {
   arrive(gate);

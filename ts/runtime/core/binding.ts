@@ -207,8 +207,9 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   hasWanted(): number;
   takeWantedSubstitutes(): number;
   forgetBlocking(): void;
-  startFailed(): void;
+  startBegun(thread: number): void;
   startSucceeded(): void;
+  leavePool(): number;
   blockingLength(): number;
   blockingThreads(): number;
   idleBlocking(): number;

@@ -412,10 +412,11 @@ export class MultiThread extends ThreadScheduler {
     const { core } = this;
     const start = this.host.now();
     this.parking.block(Math.min(limitMs ?? keepAliveMs, keepAliveMs));
-    const busy = core.callsHere() > 0 || core.blockingLength() > 0 || core.aliveHere() > 0;
-    const idle = core.ready() === 0 && !busy;
-    if (idle && this.outstanding === 0 && this.host.now() - start >= keepAliveMs)
-      this.duties.idled();
+    const isEarly = this.host.now() - start < keepAliveMs;
+    const hasTasks = core.callsHere() > 0 || core.aliveHere() > 0 || this.outstanding > 0;
+    if (isEarly || hasTasks || core.ready()) return;
+    // Last: its end takes a turn, in which it may take no call any more.
+    if (core.leavePool() !== 0) this.duties.idled();
   }
 
   override hasOtherThreads(): boolean {

@@ -179,12 +179,12 @@ export class ThreadPool implements ThreadDuties {
 
   private startBlocking(): void {
     const thread = this.core.claimAny();
-    if (thread >= 0) {
-      this.startThread(thread, ROLE_BLOCKING);
+    if (thread < 0) {
+      this.core.forgetBlocking();
       return;
     }
-    this.core.startFailed();
-    this.core.forgetBlocking();
+    this.core.startBegun(thread);
+    this.startThread(thread, ROLE_BLOCKING);
   }
 
   /** The records from `workers` on are kept for these. One that is there is off duty until it is needed. */
@@ -200,19 +200,14 @@ export class ThreadPool implements ThreadDuties {
     if (this.threads.get(thread) !== started) return;
     this.threads.delete(thread);
     this.ending.delete(thread);
-    if (started.role === ROLE_BLOCKING && this.core.hasBegun(thread) === 0) this.core.startFailed();
-    if (Atomics.load(started.farewell, 0) === IN_ORDER) this.release(thread, started);
+    if (Atomics.load(started.farewell, 0) === IN_ORDER) this.core.retire(thread);
     else this.recover(thread, started, code, error);
+    if (started.role === ROLE_BLOCKING) this.core.forgetBlocking();
     clearUpAfter(started.guestParts);
     // Its tasks have ended here, and no event of the loop says so.
     this.caller.poke();
     this.callHook(this.options.hooks.threadStop, thread);
     if (this.threads.size === 0) for (const ended of this.endedWaiters.splice(0)) ended();
-  }
-
-  private release(thread: number, { role }: Started): void {
-    this.core.retire(thread);
-    if (role === ROLE_BLOCKING) this.core.forgetBlocking();
   }
 
   /** P1. What the thread was doing is lost; everything else goes on. */
