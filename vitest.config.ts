@@ -28,8 +28,9 @@ function aliases(folder: string) {
 
 const common = {
   environment: "node",
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  // Above what a test's own waits have, which say what they waited for: `PATIENCE_MS` in tests/support/patience.ts.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // A process for each file. Without (`isolate: false`) the run takes a third of the time, but now and then a test that counts
   // what the collector has left finds objects that an earlier file's process still holds.
   isolate: true,

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../support/patience.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const IMPORTS = `
@@ -33,7 +34,7 @@ function run(program: string, ...args: string[]): Promise<Ended> {
     const timer = setTimeout(() => {
       killed = true;
       child.kill("SIGKILL");
-    }, 10_000);
+    }, PATIENCE_MS);
     child.stdout.on("data", (chunk) => {
       output += chunk;
     });

@@ -9,10 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inflateSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../support/patience.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** The slowest takes some two seconds. */
-const LIMIT_MS = 20_000;
 
 /** An example that runs. */
 class Example {
@@ -30,7 +29,7 @@ class Example {
       stream?.on("data", (chunk) => {
         this.output += chunk;
       });
-    const limit = setTimeout(() => this.child.kill("SIGKILL"), LIMIT_MS);
+    const limit = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE_MS);
     this.ended = new Promise((resolve) => {
       this.child.on("close", (code, signal) => {
         clearTimeout(limit);

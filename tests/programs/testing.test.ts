@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { PATIENCE_MS } from "../support/patience.js";
 
 const file = fileURLToPath(new URL("testing/node-test.mjs", import.meta.url));
 
@@ -13,7 +14,7 @@ test("the direct test, and tokiwaTest of node:test", async () => {
     execFile(
       process.execPath,
       ["--test", "--test-reporter=tap", file],
-      { timeout: 20_000, killSignal: "SIGKILL", env },
+      { timeout: PATIENCE_MS, killSignal: "SIGKILL", env },
       (error, stdout, stderr) => resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` }),
     ),
   );

@@ -10,12 +10,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { PATIENCE_MS } from "./patience.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const OUT = join(root, "build/docs");
-
-/** Far more than an example needs; less than a test run has patience for. */
-const RUN_LIMIT_MS = 10_000;
 
 export interface Example {
   /** `docs/guide.md:12`: the document and the line of the first line of code. */
@@ -157,9 +155,9 @@ function run(file: string): Promise<Outcome> {
     let stderr = "";
     let killed: string | undefined;
     const timer = setTimeout(() => {
-      killed = `killed after ${RUN_LIMIT_MS} ms`;
+      killed = `killed after ${PATIENCE_MS} ms`;
       child.kill("SIGKILL");
-    }, RUN_LIMIT_MS);
+    }, PATIENCE_MS);
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
     });

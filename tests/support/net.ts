@@ -24,9 +24,7 @@ import {
 import { TcpListener, TcpStream } from "tokiwa/net";
 import { Builder, Handle } from "tokiwa/runtime";
 import { expect, test } from "vitest";
-
-/** Far beyond what anything here needs; reached only by a wait that would never end. */
-const LIMIT_MS = 15_000;
+import { PATIENCE_MS } from "./patience.js";
 
 export const LOOPBACK = "127.0.0.1:0";
 
@@ -57,7 +55,7 @@ export function netTest(name: string, program: () => Coroutine<void>): void {
 export function* within<T>(operation: Future<T> | Coroutine<T>): Coroutine<T> {
   const task = spawn(operation);
   try {
-    return yield* timeout(LIMIT_MS, task);
+    return yield* timeout(PATIENCE_MS, task);
   } catch (error) {
     throw panicOf(error);
   } finally {
@@ -72,7 +70,7 @@ function panicOf(error: unknown): unknown {
 
 /** Waits until a condition holds, which events of the host's make true. */
 export function* until(what: string, holds: () => boolean): Coroutine<void> {
-  const end = performance.now() + LIMIT_MS;
+  const end = performance.now() + PATIENCE_MS;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`waited too long until ${what}`);
     yield* sleep(1);

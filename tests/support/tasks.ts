@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import { type Context, Future, Pending, type Poll, pollFn, Waker } from "tokiwa";
 import { Builder, type Runtime } from "tokiwa/runtime";
 import { vi } from "vitest";
+import { PATIENCE_MS } from "./patience.js";
 
 /** A current_thread runtime on a virtual clock, seeded. */
 export function paused(configure: (builder: Builder) => Builder = (builder) => builder): Runtime {
@@ -113,7 +114,7 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<Error> {
 }
 
 /** Waits for a promise, but not for ever: one that is lost fails its test with a name. */
-export async function settles<T>(promise: PromiseLike<T>, limitMs = 4_000): Promise<T> {
+export async function settles<T>(promise: PromiseLike<T>, limitMs = PATIENCE_MS): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("the promise never settled")), limitMs);
@@ -137,6 +138,15 @@ export async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     await loopTurns(1);
     collect();
+  }
+}
+
+/** Collects until nothing holds any more what should be gone, but not for ever. */
+export async function untilCollected(what: string, isGone: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!isGone()) {
+    if (performance.now() > end) throw new Error(`never collected: ${what}`);
+    await collectGarbage();
   }
 }
 
@@ -174,7 +184,11 @@ export interface ScriptResult {
  * @param project the Vitest project: the program gets the same build as the test.
  * @param text a module that imports `tokiwa` by name.
  */
-export function runScript(project: string, text: string, limitMs = 10_000): Promise<ScriptResult> {
+export function runScript(
+  project: string,
+  text: string,
+  limitMs = PATIENCE_MS,
+): Promise<ScriptResult> {
   const folder = new URL(
     project === "check" ? "../../build/check/" : "../../dist/",
     import.meta.url,

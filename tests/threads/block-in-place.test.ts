@@ -4,11 +4,10 @@ import { JoinError, NoRuntimeError, sleep, spawn } from "tokiwa";
 import { CannotBlockInPlaceError } from "tokiwa/runtime";
 import { blockInPlace, spawnBlocking } from "tokiwa/task";
 import { expect, test } from "vitest";
+import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { rejection, settles, thrown } from "../support/tasks.js";
 import { arrived, multi, newGate, openGate, single, within } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
-
-const LIMIT_MS = 12_000;
 
 const one = () => multi((builder) => builder.workerThreads(1));
 

@@ -5,6 +5,7 @@ import { Builder, ModuleLoadError, type Runtime, ShutdownError } from "tokiwa/ru
 import { SendError, spawnBlocking, transfer } from "tokiwa/task";
 import { Instant } from "tokiwa/time";
 import { describe, expect, test } from "vitest";
+import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { paused, rejection, settles, thrown } from "../support/tasks.js";
 import {
   arrivals,
@@ -19,8 +20,6 @@ import {
   within,
 } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
-
-const LIMIT_MS = 12_000;
 
 function blocking<A extends readonly unknown[], T>(
   rt: Runtime,
@@ -517,7 +516,7 @@ describe.each(flavors)("on %s", (flavor, build) => {
         openGate(gate);
         yield* blocks;
       }),
-      5_000,
+      LIMIT_MS,
     );
   });
 

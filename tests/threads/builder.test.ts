@@ -5,11 +5,11 @@ import { Builder, InvalidArgumentError, main, WorkerStartError } from "tokiwa/ru
 import { spawnBlocking } from "tokiwa/task";
 import { DurationError } from "tokiwa/time";
 import { afterEach, describe, expect, test } from "vitest";
+import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { rejection, settles, thrown } from "../support/tasks.js";
 import { kept, multi, runProgram, single, within } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
 
-const LIMIT_MS = 12_000;
 const fixture = (name: string) => new URL(`./fixtures-blocking/${name}`, import.meta.url).href;
 
 type Setting = (builder: Builder, value: never) => unknown;

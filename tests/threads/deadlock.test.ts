@@ -24,7 +24,7 @@ test("a blocking call under way is waited for, and after it the runtime is stuck
   await arrived(gate, 1);
   await aWhile();
   openGate(gate);
-  expect(await rejection(settles(running, 12_000))).toBeInstanceOf(DeadlockError);
+  expect(await rejection(settles(running))).toBeInstanceOf(DeadlockError);
   expect(log).toEqual(["returned"]);
 });
 
@@ -41,7 +41,7 @@ test("a runtime with threads that is idle keeps nobody; one with tasks may wake 
   await arrived(gate, 1);
   await aWhile();
   openGate(gate);
-  expect(await settles(waiting, 12_000)).toBe("from the other");
+  expect(await settles(waiting)).toBe("from the other");
 });
 
 test("and once its last task has ended it keeps nobody, though it is not shut down", async () => {
@@ -54,7 +54,7 @@ test("and once its last task has ended it keeps nobody, though it is not shut do
   await arrived(gate, 1);
   await aWhile();
   openGate(gate);
-  expect(await rejection(settles(waiting, 12_000))).toBeInstanceOf(DeadlockError);
+  expect(await rejection(settles(waiting))).toBeInstanceOf(DeadlockError);
 });
 
 describe("blockOn of a runtime with threads", () => {

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeEach } from "vitest";
+import { PATIENCE_MS } from "../support/patience.js";
 
 export interface Ended {
   readonly code: number | null;
@@ -31,7 +32,7 @@ export function run(
   file: string,
   args: string[] = [],
   environment: Record<string, string> = {},
-  limitMs = 15_000,
+  limitMs = PATIENCE_MS,
 ): Promise<Ended> {
   const isNodes = (argument: string): boolean => argument.startsWith("--");
   return new Promise((resolve) => {

@@ -4,6 +4,7 @@ import { type JoinHandle, sleep, spawn } from "tokiwa";
 import { Builder, Handle } from "tokiwa/runtime";
 import { spawnBlocking } from "tokiwa/task";
 import { expect, test } from "vitest";
+import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { settles } from "../support/tasks.js";
 import {
   kept,
@@ -15,8 +16,6 @@ import {
   until,
 } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
-
-const LIMIT_MS = 12_000;
 
 test("two multi_thread and one current_thread: each awaits tasks of the others", async () => {
   const [cpu, io, local] = [multi(), multi((builder) => builder.workerThreads(1)), single()];
@@ -134,7 +133,7 @@ test("entered within each other: spawn means the innermost", async () => {
 test.each(["multi", "current"])(
   "blockOn of a %s_thread runtime waits for a task on the workers of another",
   async (flavor) => {
-    const run = await runProgram("block-on-program.mjs", [flavor], {}, 5_000);
+    const run = await runProgram("block-on-program.mjs", [flavor]);
     expect(run).toEqual({ code: 0, stdout: "42\n", stderr: "", hung: false });
   },
 );

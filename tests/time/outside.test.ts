@@ -7,15 +7,15 @@ import { Builder, type Runtime } from "tokiwa/runtime";
 import { oneshot } from "tokiwa/sync";
 import { Instant, interval, pause } from "tokiwa/time";
 import { expect, test } from "vitest";
+import { PATIENCE_MS } from "../support/patience.js";
 import { now, pausedRuntime } from "../support/time.js";
 import { readyNow } from "../sync/polled.js";
 
 const HOUR = 3_600_000;
-const BOUND_MS = 3000;
 
 /** Whether a condition comes true before the bound. */
 async function comes(condition: () => boolean): Promise<boolean> {
-  const end = performance.now() + BOUND_MS;
+  const end = performance.now() + PATIENCE_MS;
   while (!condition()) {
     if (performance.now() > end) return false;
     await new Promise((resolve) => setImmediate(resolve));

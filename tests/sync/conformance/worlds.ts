@@ -16,8 +16,6 @@ import { dismiss, unmanned, untilNoTasks } from "../../threads/crew.js";
 import type { Form, FormName } from "./contract.js";
 import { plain, shared } from "./forms.js";
 
-const LIMIT_MS = 5_000;
-
 export type Case = (form: Form) => Coroutine<void>;
 
 export interface CaseOptions {
@@ -69,7 +67,7 @@ function* lifted(body: Case, form: Form): Coroutine<void> {
 }
 
 async function onLoop(rt: Runtime, form: Form, body: Case, options: CaseOptions): Promise<void> {
-  await settles(rt.run(program(body, form, options)), LIMIT_MS);
+  await settles(rt.run(program(body, form, options)));
   await untilNoTasks(rt);
 }
 

@@ -17,7 +17,7 @@ await new Promise((resolve) => setTimeout(resolve, 100));
 const threads = countThreads();
 const memory = process.memoryUsage().rss;
 for (let i = 0; i < 20; i++) await round();
-for (let wait = 0; wait < 100 && countThreads() > threads; wait++)
+for (let wait = 0; wait < 1_500 && countThreads() > threads; wait++)
   await new Promise((resolve) => setTimeout(resolve, 20));
 const growth = (process.memoryUsage().rss - memory) / 1024 ** 2;
 console.log(JSON.stringify({ threads: [threads, countThreads()], growth }));

@@ -4,11 +4,11 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Builder, type Runtime } from "tokiwa/runtime";
 import { afterEach } from "vitest";
+import { PATIENCE_MS } from "../../support/patience.js";
 import { type ScriptResult, settles } from "../../support/tasks.js";
 import { words } from "./tasks.mjs";
 
 const WORDS_A_GATE = 2;
-const LIMIT_MS = 12_000;
 
 let gates = 0;
 const running: Runtime[] = [];
@@ -29,7 +29,11 @@ export function arrivals(gate: number): number {
 }
 
 /** Waits for a condition, in turns of the event loop. */
-export async function until(what: string, isSo: () => boolean, limitMs = LIMIT_MS): Promise<void> {
+export async function until(
+  what: string,
+  isSo: () => boolean,
+  limitMs = PATIENCE_MS,
+): Promise<void> {
   const end = performance.now() + limitMs;
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`it never came to this: ${what}`);
@@ -77,8 +81,8 @@ export function within<T>(rt: Runtime, fn: () => T): T {
 
 afterEach(async () => {
   for (let gate = 1; gate <= gates; gate++) openGate(gate * WORDS_A_GATE);
-  const reports = running.splice(0).map((rt) => rt.shutdownTimeout(8_000));
-  const ends = await settles(Promise.all(reports), 10_000);
+  const reports = running.splice(0).map((rt) => rt.shutdownTimeout(PATIENCE_MS));
+  const ends = await settles(Promise.all(reports), 2 * PATIENCE_MS);
   const stuck = ends.flatMap((end) => end.stuck);
   if (stuck.length > 0) throw new Error(`the shutdown left behind ${JSON.stringify(stuck)}`);
 });
@@ -88,7 +92,7 @@ export function runProgram(
   file: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
-  limitMs = 15_000,
+  limitMs = PATIENCE_MS,
 ): Promise<ScriptResult> {
   const path = fileURLToPath(new URL(`./${file}`, import.meta.url));
   return new Promise((resolve) => {

@@ -15,8 +15,7 @@ const rt = Builder.newMultiThread().enableAll().workerThreads(2).threadName("res
 await rt.run(function* () {
   yield* spawnBlocking(add, 1, 2);
 });
-for (let round = 0; round < 200 && titles.length < 3; round++)
-  await new Promise((resolve) => setTimeout(resolve, 10));
+while (titles.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
 console.log(JSON.stringify(titles));
 session.disconnect();
 await rt.shutdown();
