@@ -9,7 +9,7 @@ import {
   SendError,
   scratch,
 } from "../../ts/send/codec.js";
-import { collectGarbage } from "../support/tasks.js";
+import { untilCollected } from "../support/tasks.js";
 import { throughBytes, throughPort } from "./same.js";
 
 function refusal(value: unknown): SendError {
@@ -336,7 +336,5 @@ test("nothing that was sent, refused or received is kept alive", async () => {
     const shared = watch({});
     kept.push(new WeakRef(throughBytes([shared, shared]) as object));
   })();
-  for (let attempt = 0; attempt < 20 && kept.some((ref) => ref.deref() !== undefined); attempt++)
-    await collectGarbage();
-  expect(kept.filter((ref) => ref.deref() !== undefined).length).toBe(0);
+  await untilCollected("what was sent", () => kept.every((ref) => ref.deref() === undefined));
 });

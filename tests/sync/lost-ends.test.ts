@@ -11,7 +11,7 @@ import {
   watch,
 } from "tokiwa/sync";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectGarbage, stderrOf } from "../support/tasks.js";
+import { collectGarbage, stderrOf, untilCollected } from "../support/tasks.js";
 import { runPaused } from "../support/time.js";
 import { Polled, readyNow, waiting } from "./polled.js";
 
@@ -31,10 +31,9 @@ afterEach(async () => {
   expect(text).toBe("");
 });
 
-/** Collects until `isFound`; whether it was. */
-async function found(isFound: () => boolean): Promise<boolean> {
-  for (let attempt = 0; attempt < 20 && !isFound(); attempt++) await collectGarbage();
-  return isFound();
+/** Collects until `isFound`. */
+async function found(isFound: () => boolean): Promise<void> {
+  await untilCollected("what was lost", isFound);
 }
 
 /** Collects for as long as `found` would take for what is there. */
@@ -51,13 +50,13 @@ describe("mpsc", () => {
       return rx;
     };
     const rx = lose();
-    expect(await found(() => rx.isClosed())).toBe(true);
+    await found(() => rx.isClosed());
     expect([rx.tryRecv(), rx.tryRecv(), readyNow(rx.recv())]).toEqual([1, 2, undefined]);
   });
 
   test("who waits is woken", async () => {
     const recv = waiting(mpsc.unbounded<number>()[1].recv());
-    expect(await found(() => recv.isWoken)).toBe(true);
+    await found(() => recv.isWoken);
     expect(recv.poll()).toBe(undefined);
   });
 
@@ -66,7 +65,7 @@ describe("mpsc", () => {
     const lose = (): unknown => [tx.downgrade(), tx.downgrade()];
     lose();
     expect(tx.weakCount()).toBe(2);
-    expect(await found(() => tx.weakCount() === 0)).toBe(true);
+    await found(() => tx.weakCount() === 0);
     expect(tx.strongCount()).toBe(1);
   });
 
@@ -80,7 +79,7 @@ describe("mpsc", () => {
     const tx = lose();
     const send = waiting(tx.send(1));
     const closed = waiting(tx.closed());
-    expect(await found(() => send.isWoken)).toBe(true);
+    await found(() => send.isWoken);
     expect(closed.isWoken).toBe(true);
     expect(() => send.poll()).toThrow("channel closed");
     expect(() => readyNow(reply)).toThrow(RecvError);
@@ -131,9 +130,9 @@ describe("mpsc", () => {
       return tx as unknown as mpsc.Sender<unknown>;
     };
     const tx = lose();
-    expect(await found(() => tx.strongCount() === 1)).toBe(true);
+    await found(() => tx.strongCount() === 1);
     expect(tx.isClosed()).toBe(true);
-    expect(await found(() => insides.every((inside) => inside.deref() === undefined))).toBe(true);
+    await found(() => insides.every((inside) => inside.deref() === undefined));
   });
 
   test("channels that hold each other's ends, and permits and waits: nothing is kept", async () => {
@@ -148,14 +147,14 @@ describe("mpsc", () => {
       for (const end of [tx1, rx1, tx2, rx2]) insides.push(new WeakRef(end));
     };
     lose();
-    expect(await found(() => insides.every((inside) => inside.deref() === undefined))).toBe(true);
+    await found(() => insides.every((inside) => inside.deref() === undefined));
   });
 });
 
 describe("oneshot", () => {
   test("a sender: the receiver is woken, and fails", async () => {
     const recv = waiting(oneshot.channel<number>()[1]);
-    expect(await found(() => recv.isWoken)).toBe(true);
+    await found(() => recv.isWoken);
     expect(() => recv.poll()).toThrow(RecvError);
   });
 
@@ -165,7 +164,7 @@ describe("oneshot", () => {
     const closed = waiting(tx.closed());
     const lose = (): void => oneshot.channel<unknown>()[0].send(semaphore.tryAcquire());
     lose();
-    expect(await found(() => closed.isWoken && semaphore.availablePermits() === 1)).toBe(true);
+    await found(() => closed.isWoken && semaphore.availablePermits() === 1);
     expect(tx.isClosed()).toBe(true);
   });
 
@@ -212,7 +211,7 @@ describe("broadcast", () => {
     expect(tx.len()).toBe(1);
     const done = (): boolean =>
       tx.strongCount() === 1 && tx.weakCount() === 0 && tx.receiverCount() === 1;
-    expect(await found(done)).toBe(true);
+    await found(done);
     // What only they had to receive is let go of.
     expect(tx.len()).toBe(0);
     tx.send(2);
@@ -222,7 +221,7 @@ describe("broadcast", () => {
   test("the last of either: who waits is woken", async () => {
     const recv = waiting(broadcast.channel<number>(2)[1].recv());
     const closed = waiting(broadcast.channel<number>(2)[0].closed());
-    expect(await found(() => recv.isWoken && closed.isWoken)).toBe(true);
+    await found(() => recv.isWoken && closed.isWoken);
     expect(() => recv.poll()).toThrow(RecvError);
     expect(closed.poll()).toBe(undefined);
   });
@@ -244,7 +243,7 @@ describe("watch", () => {
     const lose = (): unknown => [tx.clone(), tx.subscribe(), rx.clone()];
     lose();
     expect([tx.senderCount(), tx.receiverCount()]).toEqual([2, 3]);
-    expect(await found(() => tx.senderCount() === 1 && tx.receiverCount() === 1)).toBe(true);
+    await found(() => tx.senderCount() === 1 && tx.receiverCount() === 1);
     tx.send(1);
     expect(rx.borrow()).toBe(1);
   });
@@ -252,7 +251,7 @@ describe("watch", () => {
   test("the last of either: who waits is woken", async () => {
     const changed = waiting(watch.channel(0)[1].changed());
     const closed = waiting(watch.channel(0)[0].closed());
-    expect(await found(() => changed.isWoken && closed.isWoken)).toBe(true);
+    await found(() => changed.isWoken && closed.isWoken);
     expect(() => changed.poll()).toThrow(RecvError);
     expect(closed.poll()).toBe(undefined);
   });

@@ -11,7 +11,7 @@ import {
   trackGuardSites,
 } from "tokiwa/sync";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectGarbage, count, Probe, stderrOf } from "../support/tasks.js";
+import { collectGarbage, count, Probe, stderrOf, untilCollected } from "../support/tasks.js";
 import { runPaused } from "../support/time.js";
 import { waiting } from "./polled.js";
 
@@ -24,8 +24,7 @@ afterEach(() => trackGuardSites(false));
 async function reportOf(lose: () => unknown, isFound: () => boolean): Promise<string> {
   return stderrOf(async () => {
     lose();
-    for (let attempt = 0; attempt < 20 && !isFound(); attempt++) await collectGarbage();
-    expect(isFound()).toBe(true);
+    await untilCollected("what was lost", isFound);
     // A second report of the same would come now.
     await collectGarbage();
   });
@@ -257,10 +256,8 @@ describe("what was not lost", () => {
         mutex.tryLock();
       };
       for (let round = 0; round < 10; round++) lose();
-      for (let attempt = 0; attempt < 20 && locks.some((lock) => lock.deref()); attempt++)
-        await collectGarbage();
+      await untilCollected("the locks", () => locks.every((lock) => lock.deref() === undefined));
     });
-    expect(locks.every((lock) => lock.deref() === undefined)).toBe(true);
     expect(text).toBe("");
   });
 
@@ -274,9 +271,7 @@ describe("what was not lost", () => {
     };
     use();
     expect(insides).toHaveLength(1);
-    for (let attempt = 0; attempt < 20 && insides.some((part) => part.deref()); attempt++)
-      await collectGarbage();
-    expect(insides.every((part) => part.deref() === undefined)).toBe(true);
+    await untilCollected("its parts", () => insides.every((part) => part.deref() === undefined));
   });
 });
 
@@ -355,7 +350,6 @@ describe("costs", () => {
 
   test("a task that loses guards for ever goes on", async () => {
     const mutex = new Mutex(0);
-    let rounds = 0;
     const text = await stderrOf(async () => {
       for (let loss = 0; loss < 3; loss++) {
         runPaused(function* () {
@@ -366,11 +360,9 @@ describe("costs", () => {
           yield* yieldNow();
           expect(lose.isFinished()).toBe(true);
         });
-        for (let attempt = 0; attempt < 20 && mutex.isLocked(); attempt++) await collectGarbage();
-        if (!mutex.isLocked()) rounds += 1;
+        await untilCollected("the guard", () => !mutex.isLocked());
       }
     });
-    expect(rounds).toBe(3);
     expect(mutex.tryLock().value).toBe(3);
     expect(count(text, LOST)).toBeGreaterThan(0);
   });

@@ -3,7 +3,7 @@
 
 import { ClosedHandleError, mpsc, SendError, trackGuardSites } from "tokiwa/sync";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { collectGarbage, count, stderrOf } from "../support/tasks.js";
+import { collectGarbage, count, stderrOf, untilCollected } from "../support/tasks.js";
 import { readyNow, waiting } from "./polled.js";
 
 const LOST = "a permit of an mpsc channel was dropped without being released";
@@ -15,8 +15,7 @@ afterEach(() => trackGuardSites(false));
 async function reportOf(lose: () => unknown, isFound: () => boolean): Promise<string> {
   return stderrOf(async () => {
     lose();
-    for (let attempt = 0; attempt < 20 && !isFound(); attempt++) await collectGarbage();
-    expect(isFound()).toBe(true);
+    await untilCollected("what was lost", isFound);
     // A second report of the same would come now.
     await collectGarbage();
   });

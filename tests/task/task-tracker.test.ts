@@ -6,13 +6,13 @@ import { TaskTracker } from "tokiwa/task";
 import { describe, expect, test } from "vitest";
 import {
   CountingWaker,
-  collectGarbage,
   Probe,
   paused,
   pollOnce,
   real,
   settles,
   thrown,
+  untilCollected,
 } from "../support/tasks.js";
 
 const PENDING = "symbol";
@@ -321,8 +321,7 @@ describe("spawn", () => {
       yield* sleep(1);
     });
     expect(weak).toHaveLength(10);
-    await collectGarbage();
-    expect(weak.filter((value) => value.deref() !== undefined)).toHaveLength(0);
+    await untilCollected("the values", () => weak.every((value) => value.deref() === undefined));
     expect(tracker.isEmpty()).toBe(true);
   });
 });

@@ -3,7 +3,7 @@
 
 import { type Future, fromPromise, Pending, Waker } from "tokiwa";
 import { expect } from "vitest";
-import { collectGarbage } from "../../support/tasks.js";
+import { untilCollected } from "../../support/tasks.js";
 import type { Form } from "./contract.js";
 import { drop } from "./hand.js";
 import { type Cases, conformance } from "./worlds.js";
@@ -80,9 +80,12 @@ function wakers(test: Cases): void {
       const all = Object.entries(WAITS).map(([name, make]) => ({ name, waits: make(form) }));
       const left = all.map(({ name, waits }) => ({ name, wakers: leaveAll(waits) }));
       yield* form.settle();
-      yield* fromPromise(collectGarbage());
-      const found = left.filter(({ wakers }) => wakers.some((each) => each.deref() !== undefined));
-      expect(found.map(({ name }) => name)).toEqual([]);
+      for (const { name, wakers } of left)
+        yield* fromPromise(
+          untilCollected(`wakers of ${name}`, () =>
+            wakers.every((each) => each.deref() === undefined),
+          ),
+        );
       for (const { waits } of all)
         for (const each of waits.at) (each as Partial<Disposable>)[Symbol.dispose]?.();
     },
