@@ -4,9 +4,8 @@ import fc from "fast-check";
 import { type Coroutine, type JoinHandle, yieldNow } from "tokiwa";
 import { expect } from "vitest";
 import { stands } from "./actors.mjs";
-import { property, type Stage } from "./stages.js";
+import { patience, property, type Stage } from "./stages.js";
 
-const MOST_ROUNDS = 1_000_000;
 const JOINED = 0;
 const SERVED = 1;
 
@@ -25,8 +24,9 @@ const line: fc.Arbitrary<Waiter[]> = fc.array(
 );
 
 function* untilWord(stage: Stage, word: number, count: number): Coroutine<void> {
-  for (let round = 0; Atomics.load(stage.words, word) < count; round++) {
-    if (round > MOST_ROUNDS) throw new Error(`word ${word} is ${stage.words[word]}, not ${count}`);
+  const isTooLong = patience();
+  while (Atomics.load(stage.words, word) < count) {
+    if (isTooLong()) throw new Error(`word ${word} is ${stage.words[word]}, not ${count}`);
     yield* yieldNow();
   }
 }
@@ -44,9 +44,10 @@ function* gather(
   }
   const leaving = handles.filter((_, place) => waiters[place]?.leaves);
   for (const handle of leaving) handle.abort();
+  const isTooLong = patience();
   for (const handle of leaving)
-    for (let round = 0; !handle.isFinished(); round++) {
-      if (round > MOST_ROUNDS) throw new Error("an aborted task does not end");
+    while (!handle.isFinished()) {
+      if (isTooLong()) throw new Error("an aborted task does not end");
       yield* yieldNow();
     }
   return [...waiters.keys()].filter((place) => !waiters[place]?.leaves);

@@ -5,10 +5,7 @@ import fc from "fast-check";
 import { yieldNow } from "tokiwa";
 import { expect } from "vitest";
 import { comesAndGoes, consumes, initializes, meets, produces, setsOrWaits } from "./actors.mjs";
-import { aborting, casts, property, scripts } from "./stages.js";
-
-/** Yields until something is given up that others have to do. */
-const MOST_ROUNDS = 100_000;
+import { aborting, casts, patience, property, scripts } from "./stages.js";
 
 property(
   "Notify",
@@ -28,8 +25,9 @@ property(
     for (const handle of put) yield* handle;
     const items = producers.flat().filter(({ op }) => op !== "pause").length * stage.repeat;
     // Nobody has to notify again for what was put: it is taken.
-    for (let round = 0; (stage.words[1] as number) < items; round++) {
-      if (round > MOST_ROUNDS || handles.at(-1)?.isFinished())
+    const isTooLong = patience();
+    while ((stage.words[1] as number) < items) {
+      if (isTooLong() || handles.at(-1)?.isFinished())
         throw new Error(`only ${stage.words[1]} of ${items} items were taken`);
       yield* yieldNow();
     }
@@ -84,8 +82,9 @@ property(
     const handles = scripts.map((script) => stage.start(comesAndGoes, { barrier }, { script }));
     yield* stage.aborts(aborts);
     const comes = { script: [{ op: "once", n: 0 }], repeat: 1, index: 0 };
-    for (let round = 0; !handles.every((handle) => handle.isFinished()); round++) {
-      if (round > MOST_ROUNDS) throw new Error(`they still wait: ${stage.words.slice(0, 2)}`);
+    const isTooLong = patience();
+    while (!handles.every((handle) => handle.isFinished())) {
+      if (isTooLong()) throw new Error(`they still wait: ${stage.words.slice(0, 2)}`);
       yield* comesAndGoes({ barrier }, comes);
       yield* yieldNow();
     }

@@ -5,18 +5,24 @@ import fc from "fast-check";
 import { type Coroutine, type JoinHandle, spawn, yieldNow } from "tokiwa";
 import type { Runtime } from "tokiwa/runtime";
 import { afterAll, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../../../support/patience.js";
 import { paused, real, settles } from "../../../support/tasks.js";
 import { dismiss, LONG, sharedWords, unmanned, untilNoTasks } from "../../../threads/crew.js";
 import type { Form } from "../contract.js";
 import { plain, shared } from "../forms.js";
 import { type Actor, give, type Step } from "./actors.mjs";
 
-const LIMIT_MS = 8_000;
 const WORDS = 64;
 /** With threads scripts are followed so often: one short one would be over before another thread has begun. */
 const REPEAT = 6;
 /** See actors.mjs. */
 const BEGUN = 40;
+
+/** Says when others had time enough to do what is waited for: by the clock, since they may be on threads that do not get to run. */
+export function patience(): () => boolean {
+  const end = performance.now() + PATIENCE_MS;
+  return () => performance.now() > end;
+}
 
 /** Memory that all actors of a test file report in. */
 const words = sharedWords(WORDS);
@@ -135,7 +141,7 @@ interface Place {
 
 async function onLoop(rt: Runtime, program: () => Coroutine<void>): Promise<void> {
   try {
-    await settles(rt.run(program()), LIMIT_MS);
+    await settles(rt.run(program()));
   } catch (error) {
     if (!(error as Error).message.includes("never settled")) throw error;
     throw new Error(`hangs: ${JSON.stringify(rt.dump())}`, { cause: error });
