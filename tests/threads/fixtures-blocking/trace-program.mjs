@@ -1,8 +1,26 @@
-// Keeps two workers and two threads of the pool busy for a while, then shuts down and lingers.
+// Brings a runtime into one state after the other, stays in each until a line of the trace has told of it, then shuts down and lingers.
 import { sleep, spawn } from "tokiwa";
 import { Builder } from "tokiwa/runtime";
 import { spawnBlocking } from "tokiwa/task";
 import { busy, hold, words } from "./tasks.mjs";
+
+let traced = "";
+const write = process.stderr.write.bind(process.stderr);
+process.stderr.write = (text, ...rest) => {
+  traced += text;
+  return write(text, ...rest);
+};
+
+/** Until a line that is written from now on matches. */
+function* told(line) {
+  const before = traced.length;
+  while (!line.test(traced.slice(before))) yield* sleep(1);
+}
+
+function open(gate) {
+  Atomics.store(words, gate, 1);
+  Atomics.notify(words, gate);
+}
 
 const rt = Builder.newMultiThread()
   .enableAll()
@@ -10,19 +28,25 @@ const rt = Builder.newMultiThread()
   .maxBlockingThreads(2)
   .name("traced")
   .build();
-const gate = 10;
+const [poolGate, workersGate] = [10, 12];
 await rt.run(function* () {
   const calls = [];
   for (let arrived = 0; arrived < 2; arrived++) {
-    calls.push(spawnBlocking(hold, gate));
-    while (Atomics.load(words, gate + 1) <= arrived) yield* sleep(1);
+    calls.push(spawnBlocking(hold, poolGate));
+    while (Atomics.load(words, poolGate + 1) <= arrived) yield* sleep(1);
   }
-  calls.push(spawnBlocking(hold, gate));
-  const handles = Array.from({ length: 300 }, () => spawn(busy, 1));
+  calls.push(spawnBlocking(hold, poolGate));
+  yield* told(/ blocking=2 blockingqueue=1 /);
+  // Both workers stand still, and 300 tasks wait for them.
+  const handles = [spawn(hold, workersGate), spawn(hold, workersGate)];
+  while (Atomics.load(words, workersGate + 1) < 2) yield* sleep(1);
+  for (let task = 0; task < 300; task++) handles.push(spawn(busy, 0));
+  yield* told(/ injector=300 /);
+  open(workersGate);
   for (const handle of handles) yield* handle;
-  yield* sleep(200);
-  Atomics.store(words, gate, 1);
-  Atomics.notify(words, gate);
+  // They have nothing to do.
+  yield* told(/ idle=2 .* timers=1 /);
+  open(poolGate);
   for (const call of calls) yield* call;
 });
 await rt.shutdown();
