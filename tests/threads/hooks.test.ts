@@ -4,11 +4,11 @@ import { isMainThread } from "node:worker_threads";
 import type { TaskMeta } from "tokiwa/runtime";
 import { spawnBlocking } from "tokiwa/task";
 import { beforeEach, describe, expect, test } from "vitest";
+import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { rejection, settles, stderrOf } from "../support/tasks.js";
 import { arrived, multi, newGate, openGate, until, within } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
 
-const LIMIT_MS = 12_000;
 const COUNTERS = [
   tasks.STARTED,
   tasks.STOPPED,
@@ -100,11 +100,13 @@ describe("closures, on the thread that built the runtime", () => {
           unparks += 1;
         }),
     );
+    const gate = newGate();
     const running = rt.run(function* () {
-      yield* rt.spawn(tasks.naps, 5);
+      yield* rt.spawn(tasks.lingers, gate);
     });
+    await until("this thread parks", () => parks > 0);
+    openGate(gate);
     await settles(running, LIMIT_MS);
-    expect(parks).toBeGreaterThan(0);
     expect(unparks).toBeGreaterThan(0);
     expect(Math.abs(parks - unparks)).toBeLessThanOrEqual(1);
   });

@@ -9,6 +9,7 @@ import {
 } from "node:worker_threads";
 import { sendable, sleep, spawn, yieldNow } from "tokiwa";
 import { Handle } from "tokiwa/runtime";
+import { Notify } from "tokiwa/sync";
 import { blockInPlace, spawnBlocking, transfer } from "tokiwa/task";
 
 const KEY = "tokiwa/tests/threads/blocking";
@@ -23,7 +24,7 @@ function sharedWords() {
 
 export const words = sharedWords();
 const url = import.meta.url;
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 60_000;
 
 export function arrive(gate) {
   Atomics.add(words, gate + 1, 1);
@@ -288,16 +289,20 @@ export const meetInPlace = sendable(url, "meetInPlace", function* (gate, count) 
     return threadId;
   });
 });
-/** Has a task of its own waiting on its worker while it blocks. */
+/** Has a task of its own waiting on its worker, which is woken while that blocks. */
 export const inPlaceWithLocal = sendable(url, "inPlaceWithLocal", function* () {
   const log = [];
+  const notify = new Notify();
   const local = spawn(function* () {
     log.push("local began");
-    yield* sleep(1);
+    yield* notify.notified();
     log.push("local ended");
   });
   yield* yieldNow();
-  blockInPlace(() => spin(5));
+  blockInPlace(() => {
+    notify.notifyOne();
+    spin(5);
+  });
   log.push("in place ended");
   yield* local;
   return log;
