@@ -3,7 +3,7 @@
 import { spawn } from "tokiwa";
 import { IoError, type TcpStream } from "tokiwa/net";
 import { Handle } from "tokiwa/runtime";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import {
   bytes,
   connected,
@@ -53,6 +53,29 @@ netTest("what was written before still arrives at a peer that reads late", funct
   expect(received.length).toBe(taken);
   expect(received.every((byte) => byte === 3)).toBe(true);
 });
+
+netTest(
+  "and although this thread was held up: one look at a peer that took nothing is not enough",
+  function* () {
+    const looks: (() => void)[] = [];
+    const set = globalThis.setInterval;
+    using pair = yield* connected();
+    const taken = yield* fill(pair.client, new Uint8Array(48 * 1024).fill(3));
+    const spy = vi.spyOn(globalThis, "setInterval").mockImplementation(((
+      look: () => void,
+      ms: number,
+    ) => {
+      looks.push(look);
+      return set(look, ms);
+    }) as never);
+    pair.client[Symbol.dispose]();
+    spy.mockRestore();
+    // As after a pause: the timer comes before anything of the sockets.
+    for (const look of looks) look();
+    expect(looks).toHaveLength(1);
+    expect(yield* within(pair.server.readToEnd())).toHaveLength(taken);
+  },
+);
 
 netTest("the end of a `using` block closes", function* () {
   using it = yield* connectedToPeer((socket) => socket.resume());

@@ -170,16 +170,20 @@ class NodeSocket implements HostSocket {
   }
 }
 
-/** A peer that takes nothing for so long will not get the rest: it must not keep the process alive for ever. */
-const LINGER_MS = 2000;
+/** A peer that takes nothing for so long, twice in a row, will not get the rest: it must not keep the process alive for ever. */
+const LINGER_MS = 1000;
 
+/**
+ * One look is not enough: after a while in which the process stood still (it was suspended, or its thread was busy) timers come
+ * before everything that has happened at the sockets.
+ */
 function lingerWhileItMoves(socket: Socket): void {
   let left = socket.writableLength;
+  let looksInVain = 0;
   const check = setInterval(() => {
-    if (!socket.destroyed && socket.writableLength < left) {
-      left = socket.writableLength;
-      return;
-    }
+    looksInVain = socket.writableLength < left ? 0 : looksInVain + 1;
+    left = socket.writableLength;
+    if (looksInVain < 2 && !socket.destroyed) return;
     clearInterval(check);
     socket.destroy();
   }, LINGER_MS);
