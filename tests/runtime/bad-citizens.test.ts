@@ -26,6 +26,7 @@ import {
   settles,
   stderrOf,
 } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function badWaker(): Waker {
   return Waker.from(() => {
@@ -48,7 +49,7 @@ function* alive() {
 
 test("a waker that throws when its task ends is reported, and the others are woken", async () => {
   const rt = paused();
-  const handle = rt.spawn(sleep(1));
+  const handle = rt.spawn(pause, 1);
   pollOnce(handle, badWaker());
   const second = rt.spawn(function* () {
     yield* handle;
@@ -210,7 +211,7 @@ test("a poll that ends another task, drops futures and spawns in the middle of i
       return yield* spawn(new Meddler());
     }),
   ).toBe("meddled");
-  rt.blockOn(sleep(1));
+  rt.blockOn(pause, 1);
   expect(log).toEqual(["polled"]);
   expect(rt.metrics().numAliveTasks()).toBe(0);
 });

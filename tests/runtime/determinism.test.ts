@@ -5,6 +5,7 @@ import { Builder, Handle } from "tokiwa/runtime";
 import { mpsc } from "tokiwa/sync";
 import { expect, test } from "vitest";
 import { paused, settles } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* producer(tx: mpsc.Sender<number>, from: number) {
   using _tx = tx;
@@ -83,7 +84,7 @@ test("with other things going on in the event loop the trace is the same", async
   };
   spin();
   const timer = setInterval(() => {}, 1);
-  const other = paused().run(sleep(1_000));
+  const other = paused().run(pause, 1_000);
   const loud = await runs(7);
   busy = false;
   clearInterval(timer);
@@ -120,7 +121,7 @@ test("the trace is lines of a virtual time, an event and a task, in the order of
 
 test("without trace() there is none", () => {
   const rt = paused();
-  rt.blockOn(sleep(1));
+  rt.blockOn(pause, 1);
   expect(rt.traceText()).toBe("");
 });
 

@@ -6,6 +6,7 @@ import { oneshot } from "tokiwa/sync";
 import { taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { count, paused, rejection, runScript, settles, stderrOf } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* child() {
   yield* yieldNow();
@@ -76,8 +77,8 @@ test("the main future of blockOn and run is no spawned task, and no await is", a
 });
 
 test.each([
-  ["blockOn", (rt: Runtime) => rt.blockOn(sleep(5))],
-  ["run", (rt: Runtime) => rt.run(sleep(5))],
+  ["blockOn", (rt: Runtime) => rt.blockOn(pause, 5)],
+  ["run", (rt: Runtime) => rt.run(pause, 5)],
 ])(
   "park and unpark hooks come in pairs under %s, when there is nothing to do",
   async (_, drive) => {
@@ -144,7 +145,7 @@ test("current_thread starts no threads, so their hooks are not called", () => {
   const rt = paused((builder) =>
     builder.onThreadStart((worker) => log.push(worker)).onThreadStop((worker) => log.push(worker)),
   );
-  rt.blockOn(sleep(1));
+  rt.blockOn(pause, 1);
   rt.shutdownBackground();
   expect(log).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { ready, sleep, spawn, Waker, yieldNow } from "tokiwa";
 import { NestedRuntimeError, type Runtime } from "tokiwa/runtime";
 import { expect, test } from "vitest";
 import { paused, pollOnce, settles, thrown } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 const WORDS =
   "Cannot start a runtime from within a runtime. This happens because a function (like `blockOn`) attempted to " +
@@ -111,7 +112,7 @@ test("inside a waker that the driver calls", () => {
       Waker.from(() => void errors.push(attempt(rt), attempt(paused()))),
     );
   }
-  rt.blockOn(sleep(10));
+  rt.blockOn(pause, 10);
   expect(errors.map((error) => (error as Error)?.constructor)).toEqual([
     NestedRuntimeError,
     NestedRuntimeError,
@@ -171,5 +172,5 @@ test("run inside an async task is no blocking: it works, also of another runtime
 test("blockOn works again once the task is over, in the same turn of the event loop", () => {
   const rt = paused();
   rt.blockOn(nested, rt);
-  expect(rt.blockOn(sleep(1))).toBe(undefined);
+  expect(rt.blockOn(pause, 1)).toBe(undefined);
 });

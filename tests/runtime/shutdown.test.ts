@@ -16,6 +16,7 @@ import {
   settles,
   thrown,
 } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* guarded(log: string[], name: string) {
   try {
@@ -222,7 +223,7 @@ test("twice is harmless, whichever way", async () => {
 
 test("shutdown_wakeup_time: a long limit is not waited for when there is nothing to wait for", async () => {
   const rt = paused();
-  await rt.run(sleep(100));
+  await rt.run(pause, 100);
   expect(await settles(rt.shutdownTimeout(10_000_000))).toEqual({ stuck: [] });
 });
 
@@ -237,7 +238,7 @@ test("shutdown waits until async functions under way have ended", async () => {
     await gate;
     log.push("function ended");
   });
-  await rt.run(sleep(1));
+  await rt.run(pause, 1);
   const shutting = rt.shutdown().then((report) => {
     log.push("shut down");
     return report;
@@ -256,7 +257,7 @@ test.each([0, 1])(
     rt.spawn(async function neverEnds() {
       await new Promise(() => {});
     });
-    await rt.run(sleep(1));
+    await rt.run(pause, 1);
     const { stuck } = await settles(rt.shutdownTimeout(limit));
     expect(stuck).toHaveLength(1);
     expect(stuck[0]).toMatchObject({ id: 1, fn: "neverEnds" });
@@ -268,7 +269,7 @@ test("shutdownBackground waits for nothing", async () => {
   rt.spawn(async () => {
     await new Promise(() => {});
   });
-  await rt.run(sleep(1));
+  await rt.run(pause, 1);
   rt.shutdownBackground();
   expect(rt.metrics().numAliveTasks()).toBe(0);
 });

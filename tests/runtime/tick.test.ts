@@ -6,6 +6,7 @@ import { oneshot } from "tokiwa/sync";
 import { advance } from "tokiwa/time";
 import { expect, test } from "vitest";
 import { loopTurns, paused, real, settles, thrown } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 test("on an empty runtime it has nothing to report", () => {
   expect(paused().tick()).toEqual({ ready: false, nextTimerMs: undefined, polls: 0 });
@@ -40,7 +41,7 @@ test("is bounded although a task yields or wakes itself for ever", () => {
 
 test("says how long until the next timer, and does not move a paused clock", () => {
   const rt = paused();
-  rt.spawn(sleep(80));
+  rt.spawn(pause, 80);
   rt.spawn(function* () {
     yield* sleep(50);
   });

@@ -1,8 +1,10 @@
 // abort of async tasks: they cannot be dropped, so the handle settles, the signal fires, and the next await rejects.
 
 import { fromPromise, JoinError, type JoinHandle, pending, sleep, spawn } from "tokiwa";
+import { Notify } from "tokiwa/sync";
 import { expect, test } from "vitest";
 import { loopTurns, paused, real, rejection, settles } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function gate() {
   let open: () => void = () => {};
@@ -115,7 +117,7 @@ test("the next await of a JoinHandle rejects too: a handle is a library future",
   const { promise, open } = gate();
   const done = gate();
   let caught: unknown = "nothing";
-  const child = rt.spawn(sleep(1));
+  const child = rt.spawn(pause, 1);
   const handle = rt.spawn(async () => {
     await promise;
     try {
@@ -270,24 +272,28 @@ test("an async function that throws is a panic, as a coroutine's is", async () =
 
 test("ends with nobody's await but its own: not with one of an async function that another task called", async () => {
   const rt = real();
-  const log: string[] = [];
-  await rt.run(async () => {
-    const aborted = spawn(async () => {
-      await sleep(1);
-      // Asked for from here, the turn in which that task begins is one of this function as far as the host can tell.
-      spawn(function* () {
-        yield* fromPromise(async () => {
-          await null;
-          await sleep(10);
-          log.push("the other's await");
+  const begun = new Notify();
+  let other: JoinHandle<string> | undefined;
+  const value = await settles(
+    rt.run(async () => {
+      const aborted = spawn(async () => {
+        await sleep(1);
+        // Asked for from here, the turn in which that task begins is one of this function as far as the host can tell.
+        other = spawn(function* () {
+          return yield* fromPromise(async () => {
+            await null;
+            begun.notifyOne();
+            await sleep(10);
+            return "the other's await";
+          });
         });
+        await pending();
       });
-      await pending();
-    });
-    await sleep(5);
-    aborted.abort();
-    await sleep(20);
-  });
-  expect(log).toEqual(["the other's await"]);
+      await begun.notified();
+      aborted.abort();
+      return await (other as JoinHandle<string>);
+    }),
+  );
+  expect(value).toBe("the other's await");
   await rt.shutdown();
 });

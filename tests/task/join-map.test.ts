@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { type Coroutine, pending, select, sleep, spawn, timeout, yieldNow } from "tokiwa";
 import { Handle } from "tokiwa/runtime";
+import { Notify } from "tokiwa/sync";
 import { DisposedCollectionError, JoinMap, type JoinMapResult } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { paused, pollOnce, real, stderrOf, thrown } from "../support/tasks.js";
@@ -196,9 +197,14 @@ test("cancel-safe in select; refuses a poll after completion; for await", async 
   const rt = real();
   await rt.run(async () => {
     const map = new JoinMap<string, number>();
-    map.spawn("a", after, 10, 1);
+    const go = new Notify();
+    map.spawn("a", function* () {
+      yield* go.notified();
+      return 1;
+    });
     const winner = await select({ next: map.joinNext(), tick: sleep(1) });
     expect(winner.branch).toBe("tick");
+    go.notifyOne();
     for await (const { key, value } of map) expect([key, value]).toEqual(["a", 1]);
     const next = map.joinNext();
     pollOnce(next);

@@ -13,6 +13,7 @@ import {
 import { Handle } from "tokiwa/runtime";
 import { expect, test } from "vitest";
 import { Probe, paused, runScript, thrown } from "../support/tasks.js";
+import { pause } from "../support/time.js";
 
 function* add(a: number, b: number) {
   yield* yieldNow();
@@ -118,7 +119,7 @@ test("tasks are polled for the first time in the order in which they were spawne
   }
   const rt = paused();
   for (let index = 0; index < 200; index++) rt.spawn(note, index);
-  rt.blockOn(sleep(1));
+  rt.blockOn(pause, 1);
   expect(log).toEqual(Array.from({ length: 200 }, (_, index) => index));
 });
 
