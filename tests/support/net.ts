@@ -81,9 +81,9 @@ export function* until(what: string, holds: () => boolean): Coroutine<void> {
  * Waits until a number has stopped growing. Should a slow machine only make it look so, the number is smaller than it might
  * become; no test here passes or fails by that.
  */
-export function* settled(read: () => number): Coroutine<number> {
+export function* settled(read: () => number, turns = 40): Coroutine<number> {
   let last = read();
-  for (let calm = 0; calm < 40; calm++) {
+  for (let calm = 0; calm < turns; calm++) {
     yield* sleep(2);
     if (read() !== last) calm = 0;
     last = read();
@@ -262,13 +262,16 @@ export function* readCount(
   return buffer;
 }
 
+/** More than the 200 ms after which Linux sends once more what a peer without room has thrown away: there may be room then. */
+const TURNS_UNTIL_FULL = 200;
+
 /** Writes until the peer holds it up; how many bytes were taken. The write that had to wait is dropped. */
 export function* fill(stream: TcpStream, piece: Uint8Array): Coroutine<number> {
   let taken = 0;
   const writer = spawn(function* () {
     for (;;) taken += yield* stream.write(piece);
   });
-  yield* settled(() => taken);
+  yield* settled(() => taken, TURNS_UNTIL_FULL);
   writer.abort();
   yield* until("the writer has gone", () => writer.isFinished());
   return taken;
