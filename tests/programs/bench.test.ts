@@ -64,7 +64,7 @@ describe("a run without the peers that have to be built or installed", () => {
   let run: { report: Report; text: string };
   beforeAll(() => {
     run = measure("--quick", "--only", "yield_many,mpsc", "--rounds", "2", "--set", TINY);
-  }, 60_000);
+  });
 
   test("has the rows that were asked for, with the sizes that were asked for", () => {
     expect(run.report.results.map(({ row }) => row)).toEqual(["yield_many", "mpsc"]);
@@ -145,7 +145,7 @@ test("of a speed-up more is better", () => {
   expect(figure?.ratios.counter).toBeCloseTo((counter?.median ?? 0) / (tokiwa?.median ?? 1), 9);
   const reached = (tokiwa?.median ?? 0) >= 1.9;
   expect(figure?.goals).toEqual([{ atLeast: 1.9, verdict: reached ? "met" : "behind" }]);
-}, 60_000);
+});
 
 test.each([
   [["--only", "no_such_row"], "unknown row: no_such_row; the rows are yield_many"],

@@ -95,7 +95,7 @@ describe("programs", () => {
   onPackageOnly();
 
   test("workers that change shared objects without end are ended: whoever ends them goes on with whole objects", async () => {
-    const result = await run("threads/programs/ended-while-it-sends.mjs", [], {}, 60_000);
+    const result = await run("threads/programs/ended-while-it-sends.mjs", [], {}, 110_000);
     expect(shown(result)).toEqual(ended("lost true, -2\n"));
   });
 });
