@@ -107,7 +107,7 @@ function firstSignal(...names: NodeJS.Signals[]): Future<NodeJS.Signals> {
 /** The demonstration: one request that is done before the signal, one that finishes after it, one that never would. */
 function* visit(address: SocketAddress, requests: Set<JoinHandle<void>>) {
   console.log(`quick: ${yield* ask(address, 1)}`);
-  const slow = spawn(ask, address, 300);
+  const slow = spawn(ask, address, 800);
   const endless = spawn(ask, address, 3_600_000);
   while (unfinished(requests).length < 2) yield* sleep(1);
   process.kill(process.pid, "SIGTERM");

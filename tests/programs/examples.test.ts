@@ -174,7 +174,7 @@ describe("by themselves", () => {
     expect(lines).toEqual([
       "quick: done after 1 ms",
       "SIGTERM: no longer accepting, 2 in flight",
-      "slow: done after 300 ms",
+      "slow: done after 800 ms",
       "the deadline has come: 1 aborted",
       "endless: no answer, the connection was closed",
     ]);

@@ -14,7 +14,7 @@ import {
 } from "../slow-server.js";
 
 /** Three mirrors of one server, and how long each takes. */
-const MIRRORS = { osaka: 60, paris: 250, lima: 400 } as const;
+const MIRRORS = { osaka: 60, paris: 600, lima: 900 } as const;
 const PATIENCE_MS = 50;
 
 /** Asks a mirror; says when it is over, in whatever way. */
@@ -215,7 +215,7 @@ export const selecting: Chapter = {
   name: "select",
   title: "The first one wins, the others are dropped",
   intro:
-    "One question goes to three mirrors of a server, which take 60, 250 and 400 ms. select gives the first answer; " +
+    "One question goes to three mirrors of a server, which take 60, 600 and 900 ms. select gives the first answer; " +
     "beside it Promise.race. What matters is what happens to the others.",
   run,
 };
