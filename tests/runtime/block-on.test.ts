@@ -5,7 +5,6 @@ import { oneshot } from "tokiwa/sync";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
 import { loopTurns, paused, real, thrown } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 function* add(a: number, b: number) {
   yield* yieldNow();
@@ -85,9 +84,9 @@ test("a task that is left behind stands still until the next call, then goes on"
       log.push(step);
     }
   });
-  rt.blockOn(pause, 35);
+  rt.blockOn(sleep(35));
   expect(log).toEqual([1, 2, 3]);
-  rt.blockOn(pause, 20);
+  rt.blockOn(sleep(20));
   expect(log).toEqual([1, 2, 3, 4, 5]);
 });
 

@@ -4,7 +4,6 @@ import { fromPromise, future, ready, sleep, spawn, yieldNow } from "tokiwa";
 import { oneshot } from "tokiwa/sync";
 import { expect, test } from "vitest";
 import { loopTurns, paused, real, rejection, settles } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 function* add(a: number, b: number) {
   yield* sleep(1);
@@ -82,11 +81,11 @@ test("a task left behind stands still until the runtime is driven again", async 
       log.push(step);
     }
   });
-  await rt.run(pause, 25);
+  await rt.run(sleep(25));
   expect(log).toEqual([1, 2]);
   await loopTurns(20);
   expect(log).toEqual([1, 2]);
-  await rt.run(pause, 20);
+  await rt.run(sleep(20));
   expect(log).toEqual([1, 2, 3, 4]);
 });
 

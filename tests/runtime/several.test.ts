@@ -7,7 +7,6 @@ import { hasBudgetRemaining, taskId } from "tokiwa/task";
 import { Instant } from "tokiwa/time";
 import { expect, test } from "vitest";
 import { loopTurns, Probe, paused, real, settles, thrown } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 function named(name: string): Runtime {
   return paused((builder) => builder.name(name));
@@ -16,7 +15,7 @@ function named(name: string): Runtime {
 test("each has its own ids, its own clock and its own counters", () => {
   const [first, second] = [paused(), paused()];
   expect([first.spawn(pending()).id, second.spawn(pending()).id]).toEqual([1, 1]);
-  first.blockOn(pause, 1_000);
+  first.blockOn(sleep(1_000));
   const times = [first, second].map((rt) =>
     rt.blockOn(function* () {
       return Instant.now().valueOf();

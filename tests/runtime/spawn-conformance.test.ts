@@ -4,7 +4,6 @@ import { JoinError, sleep, spawn, yieldNow } from "tokiwa";
 import { mpsc, oneshot } from "tokiwa/sync";
 import { expect, test } from "vitest";
 import { paused, rejection, settles } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 const ITER = 200;
 
@@ -134,7 +133,7 @@ test("enter_and_spawn", () => {
 
 test("sleep_at_root", () => {
   const rt = paused();
-  rt.blockOn(pause, 50);
+  rt.blockOn(sleep(50));
   expect(rt.metrics().numTimers()).toBe(0);
 });
 

@@ -4,7 +4,6 @@ import { Future, Pending, type Poll, pending, spawn, yieldNow } from "tokiwa";
 import { JoinMap, JoinQueue, JoinSet, scope, TaskTracker, taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { Probe, paused } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 function* waits() {
   yield* pending();
@@ -25,7 +24,7 @@ test("lists the tasks that have not ended, by id", () => {
   rt.spawn(waits);
   rt.spawn(pause, 1);
   rt.spawn(waits);
-  rt.blockOn(pause, 5);
+  rt.blockOn(sleep(5));
   expect(rt.dump().map((task) => task.id)).toEqual([1, 3]);
 });
 

@@ -11,7 +11,6 @@ import {
   settles,
   untilCollected,
 } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 function* after<T>(ms: number, value: T) {
   yield* sleep(ms);
@@ -183,7 +182,7 @@ test("a handle that is polled with another waker wakes the last one", () => {
   const [first, second] = [new CountingWaker(), new CountingWaker()];
   pollOnce(handle, first);
   pollOnce(handle, second);
-  rt.blockOn(pause, 5);
+  rt.blockOn(sleep(5));
   expect(second.wakes).toBe(1);
 });
 
@@ -230,7 +229,7 @@ test("a handle can be waited for in another runtime", async () => {
       second.run(function* () {
         return yield* handle;
       }),
-      first.run(pause, 20),
+      first.run(sleep(20)),
     ]),
   );
   expect(value).toBe("value");

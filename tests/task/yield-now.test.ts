@@ -4,7 +4,6 @@ import { type JoinHandle, sleep, spawn, yieldNow } from "tokiwa";
 import { advance } from "tokiwa/time";
 import { expect, test } from "vitest";
 import { CountingWaker, paused, pollOnce, real, settles } from "../support/tasks.js";
-import { pause } from "../support/time.js";
 
 test("lets every other task that is ready run first", () => {
   const log: string[] = [];
@@ -31,7 +30,7 @@ test("tasks that yield take turns", () => {
   const rt = paused();
   rt.spawn(steps, "a");
   rt.spawn(steps, "b");
-  rt.blockOn(pause, 1);
+  rt.blockOn(sleep(1));
   expect(log).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"]);
 });
 

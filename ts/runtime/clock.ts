@@ -1,6 +1,8 @@
 // A runtime's clock: the host's, or one that stands still until it is moved.
 //
-// The wheel counts ticks of 1 ms from `base`. A deadline is rounded up to a tick and the present down, so nothing is early.
+// C1  The wheel counts ticks of 1 ms from `base`. A deadline is rounded up to a tick and the present down, so nothing is early.
+// C2  What was set outside of every runtime is on the host's clock, until a runtime takes it. A clock that runs counts what has
+//     passed meanwhile. One that stands does not: no time has passed on it, and what has for real would differ from run to run.
 
 import type { Host } from "../host/types.js";
 import { ClockError } from "./errors.js";
@@ -44,6 +46,16 @@ export class Clock {
 
   timeOf(tick: number): number {
     return this.base + tick;
+  }
+
+  /**
+   * Where a deadline stands on this clock that was set outside of every runtime: C2.
+   *
+   * @param hostMs when it is, on the host's clock.
+   * @param delayMs how far ahead that was when it was set: `hostMs` less what the clock showed need not be that to the last bit.
+   */
+  takeOver(hostMs: number, delayMs: number): number {
+    return this.isPaused() ? this.frozen + delayMs : hostMs + this.offset;
   }
 
   pause(): void {

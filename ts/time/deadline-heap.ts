@@ -101,9 +101,14 @@ export class DeadlineHeap<T> {
     this.positions = [];
   }
 
-  /** The clock by which deadlines are meant has turned out to be another. */
-  shift(ms: number): void {
-    for (const slot of this.heap) this.deadlines[slot] = this.deadlineOf(slot) + ms;
+  /** Gives every entry another deadline; among equals the order stays. */
+  refile(deadlineOf: (slot: number) => number): void {
+    for (const slot of this.heap) this.deadlines[slot] = deadlineOf(slot);
+    // What is sorted is a heap.
+    this.heap.sort((a, b) => (this.isBefore(a, b) ? -1 : 1));
+    this.heap.forEach((slot, position) => {
+      this.positions[slot] = position;
+    });
   }
 
   private put(slot: number, position: number): void {

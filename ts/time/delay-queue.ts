@@ -3,6 +3,8 @@
 // Q1  While somebody waits for entries that are not due, and only then, one sleep is set to the earliest deadline, whatever is
 //     inserted, moved or removed.
 // Q2  Whoever waits is woken when an entry is due and when the queue has become empty.
+// Q3  Until there is a runtime, deadlines are on the host's clock, and `delays` says of each slot how far ahead it was when it was
+//     filed: C2 of the clock.
 
 import { host } from "#host";
 import { type Duration, FAR_FUTURE_MS, toMillis } from "../future/duration.js";
@@ -16,6 +18,7 @@ import {
   Waker,
   WakerSet,
 } from "../future/index.js";
+import type { Clock } from "../runtime/clock.js";
 import { currentScheduler } from "../runtime/context.js";
 import { tryCurrentScheduler } from "../runtime/entered.js";
 import type { Timers } from "../runtime/timers.js";
@@ -93,8 +96,13 @@ export class DelayQueue<T> implements Disposable {
   private readonly alarm: Alarm = new Alarm(() => this.wakeWaiting());
   private timers: Timers | undefined;
   private delay: Sleep | undefined;
+  /** Q3 */
+  private delays: number[] = [];
 
-  /** Takes the clock of the runtime that it is made in, else of the first that it is used in. */
+  /**
+   * Takes the clock of the runtime that it is made in, else of the first that it is used in. Under a clock that stands, what was inserted
+   * before is due as long after that first use as it was inserted for; under one that runs it counts from the insertion.
+   */
   constructor() {
     this.timers = tryCurrentScheduler()?.timers;
   }
@@ -108,12 +116,14 @@ export class DelayQueue<T> implements Disposable {
    * @throws {LimitError} when 2^24 entries are in.
    */
   insert(value: T, after: Duration): DelayKey {
-    return this.add(value, this.deadlineAfter(after, "DelayQueue.insert(value, after)"));
+    const delayMs = this.delayFor(after, "DelayQueue.insert(value, after)");
+    return this.add(value, this.now() + delayMs, delayMs);
   }
 
   /** Puts a value in that is due at a moment; one that has passed is due at once. Otherwise as {@link insert}. */
   insertAt(value: T, deadline: Instant): DelayKey {
-    return this.add(value, this.deadlineAt(deadline, "DelayQueue.insertAt(value, deadline)"));
+    const delayMs = this.delayUntil(deadline, "DelayQueue.insertAt(value, deadline)");
+    return this.add(value, deadline.valueOf(), delayMs);
   }
 
   /**
@@ -124,13 +134,15 @@ export class DelayQueue<T> implements Disposable {
    */
   reset(key: DelayKey, after: Duration): void {
     const slot = this.slotOf(key, "DelayQueue.reset(key)");
-    this.move(slot, this.deadlineAfter(after, "DelayQueue.reset(key, after)"));
+    const delayMs = this.delayFor(after, "DelayQueue.reset(key, after)");
+    this.move(slot, this.now() + delayMs, delayMs);
   }
 
   /** Gives an entry another deadline. Otherwise as {@link reset}. */
   resetAt(key: DelayKey, deadline: Instant): void {
     const slot = this.slotOf(key, "DelayQueue.resetAt(key)");
-    this.move(slot, this.deadlineAt(deadline, "DelayQueue.resetAt(key, deadline)"));
+    const delayMs = this.delayUntil(deadline, "DelayQueue.resetAt(key, deadline)");
+    this.move(slot, deadline.valueOf(), delayMs);
   }
 
   /** Takes an entry out before its time. @throws {UnknownKeyError} when it has expired or was removed. */
@@ -146,9 +158,7 @@ export class DelayQueue<T> implements Disposable {
 
   /** When an entry is due. @throws {UnknownKeyError} when it has expired or was removed. */
   deadline(key: DelayKey): Instant {
-    return Instant.fromMillis(
-      this.entries.deadlineOf(this.slotOf(key, "DelayQueue.deadline(key)")),
-    );
+    return this.instantOf(this.slotOf(key, "DelayQueue.deadline(key)"));
   }
 
   /** The key of the entry that is due next, or is due already; undefined when there is none. */
@@ -191,9 +201,10 @@ export class DelayQueue<T> implements Disposable {
   pollExpired(cx: Context, waiter: object = this): Poll<Expired<T> | undefined> {
     const timers = this.bind();
     const { entries } = this;
-    if (entries.size > 0 && entries.deadlineOf(entries.first()) > timers.clock.now()) {
+    const aheadMs = entries.size > 0 ? entries.deadlineOf(entries.first()) - timers.clock.now() : 0;
+    if (aheadMs > 0) {
       this.waiting.set(waiter, cx.waker);
-      this.arm(timers);
+      this.arm(timers, aheadMs);
       return Pending;
     }
     if (!proceed(cx)) return Pending;
@@ -217,16 +228,28 @@ export class DelayQueue<T> implements Disposable {
     this.clear();
   }
 
-  /** The runtime whose clock the deadlines are on. Until there is one they are on the host's. */
+  /** The runtime whose clock the deadlines are on. */
   private bind(): Timers {
     if (this.timers === undefined) {
       const { timers, clock } = currentScheduler("DelayQueue.next()");
-      this.entries.shift(clock.now() - host.now());
+      this.entries.refile((slot) => this.deadlineOn(clock, slot));
       this.timers = timers;
+      this.delays = [];
     }
     this.timers.assertEnabled();
     if (this.timers.isClosed()) this.timers.refuse();
     return this.timers;
+  }
+
+  private deadlineOn(clock: Clock, slot: number): number {
+    return clock.takeOver(this.entries.deadlineOf(slot), this.delays[slot] as number);
+  }
+
+  private instantOf(slot: number): Instant {
+    const clock = this.timers === undefined ? tryCurrentScheduler()?.clock : undefined;
+    return Instant.fromMillis(
+      clock === undefined ? this.entries.deadlineOf(slot) : this.deadlineOn(clock, slot),
+    );
   }
 
   private now(): number {
@@ -234,17 +257,17 @@ export class DelayQueue<T> implements Disposable {
     return this.timers?.clock.now() ?? host.now();
   }
 
-  private deadlineAfter(after: Duration, argument: string): number {
+  private delayFor(after: Duration, argument: string): number {
     const ms = toMillis(after, argument);
     if (ms >= FAR_FUTURE_MS) throw new DeadlineTooFarError(argument, after);
-    return this.now() + ms;
+    return ms;
   }
 
-  private deadlineAt(deadline: Instant, argument: string): number {
+  private delayUntil(deadline: Instant, argument: string): number {
     checkInstant(deadline, argument);
-    if (deadline.valueOf() - this.now() >= FAR_FUTURE_MS)
-      throw new DeadlineTooFarError(argument, deadline);
-    return deadline.valueOf();
+    const ms = deadline.valueOf() - this.now();
+    if (ms >= FAR_FUTURE_MS) throw new DeadlineTooFarError(argument, deadline);
+    return ms;
   }
 
   private slotOf(key: DelayKey, method: string): number {
@@ -253,21 +276,27 @@ export class DelayQueue<T> implements Disposable {
     return slot;
   }
 
-  private add(value: T, deadline: number): DelayKey {
+  private add(value: T, deadline: number, delayMs: number): DelayKey {
     const key = this.entries.insert(value, deadline);
+    this.noteDelay(this.entries.slotOf(key), delayMs);
     this.rearm();
     return key;
   }
 
-  private move(slot: number, deadline: number): void {
+  private move(slot: number, deadline: number, delayMs: number): void {
     this.entries.file(slot, deadline);
+    this.noteDelay(slot, delayMs);
     this.rearm();
+  }
+
+  private noteDelay(slot: number, delayMs: number): void {
+    if (this.timers === undefined) this.delays[slot] = delayMs;
   }
 
   private take(slot: number): Expired<T> {
     const { entries } = this;
     const key = entries.keyOf(slot);
-    const deadline = Instant.fromMillis(entries.deadlineOf(slot));
+    const deadline = this.instantOf(slot);
     const value = entries.remove(slot);
     this.rearm();
     return { value, deadline, key };
@@ -287,9 +316,9 @@ export class DelayQueue<T> implements Disposable {
   }
 
   /** Somebody has begun to wait. */
-  private arm(timers: Timers): void {
+  private arm(timers: Timers, aheadMs: number): void {
     if (this.delay !== undefined) return;
-    const delay = new Sleep(timers, this.entries.deadlineOf(this.entries.first()), false);
+    const delay = new Sleep(timers, this.entries.deadlineOf(this.entries.first()), aheadMs);
     this.delay = delay;
     if (delay.poll(this.alarm) !== Pending) this.wakeWaiting();
   }

@@ -10,7 +10,7 @@ import {
 } from "../future/index.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
 import { Instant } from "./instant.js";
-import { checkInstant, type Sleep, sleepUntil } from "./sleep.js";
+import { checkInstant, type Sleep, sleep, sleepUntil } from "./sleep.js";
 
 /**
  * What happens when ticks were missed.
@@ -34,6 +34,16 @@ function checkBehavior(value: string): MissedTickBehavior {
   if (!BEHAVIORS.includes(value))
     throw new InvalidArgumentError("missedTickBehavior", value, '"burst", "delay" or "skip"');
   return value as MissedTickBehavior;
+}
+
+function behaviorOf(options: IntervalOptions): MissedTickBehavior {
+  return checkBehavior(options.missedTickBehavior ?? "burst");
+}
+
+function checkPeriod(period: Duration): number {
+  const ms = toMillis(period, "interval(period)");
+  if (ms === 0) throw new DurationError("interval(period)", period, "longer than zero");
+  return ms;
 }
 
 class Tick extends Future<Instant> {
@@ -107,17 +117,17 @@ export class Interval implements Disposable {
 
   /** The next tick comes a period from now. */
   reset(): void {
-    this.delay.reset(this.now().plus(this.periodMs));
+    this.delay.resetAfter(this.periodMs);
   }
 
   /** The next tick comes at once. */
   resetImmediately(): void {
-    this.delay.reset(this.now());
+    this.delay.resetAfter(0);
   }
 
   /** The next tick comes after `duration`. */
   resetAfter(duration: Duration): void {
-    this.delay.reset(this.now().plus(toMillis(duration, "Interval.resetAfter(duration)")));
+    this.delay.resetAfter(toMillis(duration, "Interval.resetAfter(duration)"));
   }
 
   /** The next tick comes at `deadline`. */
@@ -133,13 +143,16 @@ export class Interval implements Disposable {
 }
 
 /**
- * An interval that starts now.
+ * An interval that starts now. One that is made outside of every runtime starts when it is made if it is polled under a clock that runs, and
+ * with its first poll under one that stands, as a `sleep` does.
  *
  * @param period milliseconds, or a duration; more than zero.
  * @throws {DurationError} when the period is zero, negative or not a number.
  */
 export function interval(period: Duration, options: IntervalOptions = {}): Interval {
-  return intervalAt(Instant.now(), period, options);
+  const periodMs = checkPeriod(period);
+  const behavior = behaviorOf(options);
+  return new Interval(sleep(0), periodMs, behavior);
 }
 
 /** An interval whose first tick comes at `start`. Otherwise as {@link interval}. */
@@ -148,8 +161,7 @@ export function intervalAt(
   period: Duration,
   options: IntervalOptions = {},
 ): Interval {
-  const periodMs = toMillis(period, "interval(period)");
-  if (periodMs === 0) throw new DurationError("interval(period)", period, "longer than zero");
-  const behavior = checkBehavior(options.missedTickBehavior ?? "burst");
+  const periodMs = checkPeriod(period);
+  const behavior = behaviorOf(options);
   return new Interval(sleepUntil(start), periodMs, behavior);
 }

@@ -1,4 +1,7 @@
 // sleep and sleepUntil.
+//
+// S1  A sleep has a runtime, whose clock and wheel it uses, or it was made outside of every one, and takes the first that polls
+//     or resets it. Whoever asks it before that is answered on the clock of here: C2 of the clock.
 
 import { host } from "#host";
 import { type Duration, FAR_FUTURE_MS, toMillis } from "../future/duration.js";
@@ -22,7 +25,7 @@ import { currentScheduler } from "../runtime/context.js";
 import { tryCurrentScheduler } from "../runtime/entered.js";
 import { InvalidArgumentError } from "../runtime/errors.js";
 import type { Timers } from "../runtime/timers.js";
-import { Instant } from "./instant.js";
+import { Instant, nowMs } from "./instant.js";
 
 const NEW = -1;
 const ELAPSED = -2;
@@ -34,49 +37,78 @@ const DONE = -3;
  */
 export class Sleep extends Future<void> {
   private timers: Timers | undefined;
+  /** On the clock of its runtime, or of the host. */
   private deadlineMs: number;
+  /** How far ahead the deadline was when it was set. Counts only for who has no runtime. */
+  private delayMs: number;
   /** The entry in the wheel, or one of the states above. */
   private entry: number;
   private key: number;
   private waker: Waker | undefined;
 
-  /** @internal Deadlines of a sleep made outside of every runtime are on the host's clock until its first poll. */
-  constructor(timers: Timers | undefined, deadlineMs: number, isPast: boolean) {
+  /**
+   * @internal
+   * @param deadlineMs on the clock of `timers`, without them on the host's.
+   * @param delayMs from now until then.
+   */
+  constructor(timers: Timers | undefined, deadlineMs: number, delayMs: number) {
     super();
     this.timers = timers;
     this.deadlineMs = deadlineMs;
-    this.entry = isPast ? ELAPSED : NEW;
+    this.delayMs = delayMs;
+    this.entry = delayMs <= 0 ? ELAPSED : NEW;
     this.key = 0;
     this.waker = undefined;
   }
 
-  /** The moment it waits for. */
+  /** The moment it waits for, on its runtime's clock; before it has a runtime, on the clock of here. */
   deadline(): Instant {
-    return Instant.fromMillis(this.deadlineMs);
+    return Instant.fromMillis(this.deadlineHere());
+  }
+
+  private deadlineHere(): number {
+    if (this.timers !== undefined) return this.deadlineMs;
+    const clock = tryCurrentScheduler()?.clock;
+    return clock?.takeOver(this.deadlineMs, this.delayMs) ?? this.deadlineMs;
   }
 
   /** Whether the moment has come. */
   isElapsed(): boolean {
     if (this.entry === DONE || this.entry === ELAPSED) return true;
-    if (this.entry === NEW) return this.deadlineMs <= this.now();
+    if (this.entry === NEW) return this.deadlineHere() <= this.now();
     return !(this.timers as Timers).isPending(this.entry, this.key);
   }
 
-  /** @internal The present on the clock of its deadline. */
+  /** @internal The present on the clock of `deadline()`. */
   now(): number {
-    return this.timers?.clock.now() ?? host.now();
+    return this.timers?.clock.now() ?? nowMs();
   }
 
-  /** Waits for another moment instead, whether or not the present one has come. */
+  /**
+   * Waits for another moment instead, whether or not the present one has come.
+   *
+   * @throws {InvalidArgumentError} for what is no Instant.
+   * @throws {DriverDisabledError} when it was made outside of every runtime, and this one is without timers.
+   */
   reset(deadline: Instant): void {
     checkInstant(deadline, "Sleep.reset(deadline)");
+    this.resetTo(deadline.valueOf(), deadline.valueOf() - this.now());
+  }
+
+  /** @internal Waits so many milliseconds from now instead. */
+  resetAfter(delayMs: number): void {
+    this.resetTo(this.now() + delayMs, delayMs);
+  }
+
+  private resetTo(deadlineMs: number, delayMs: number): void {
     const waker = this.waker;
     this.unregister();
     // The new deadline is on the clock of here; a sleep made outside of every runtime has none of its own yet.
-    this.timers ??= tryCurrentScheduler()?.timers;
-    this.deadlineMs = deadline.valueOf();
+    this.timers ??= timersHere();
+    this.deadlineMs = deadlineMs;
+    this.delayMs = delayMs;
     this.entry = NEW;
-    if (this.deadlineMs <= this.now()) {
+    if (delayMs <= 0) {
       this.entry = ELAPSED;
       waker?.wake();
     } else if (waker !== undefined) {
@@ -143,7 +175,7 @@ export class Sleep extends Future<void> {
   private bind(): Timers {
     const { timers, clock } = currentScheduler("sleep");
     timers.assertEnabled();
-    this.deadlineMs += clock.now() - host.now();
+    this.deadlineMs = clock.takeOver(this.deadlineMs, this.delayMs);
     return timers;
   }
 
@@ -187,8 +219,19 @@ export function checkInstant(value: unknown, argument: string): asserts value is
     );
 }
 
+/** Undefined outside of every runtime. */
+function timersHere(): Timers | undefined {
+  const timers = tryCurrentScheduler()?.timers;
+  timers?.assertEnabled();
+  return timers;
+}
+
 /**
- * Waits for a while.
+ * Waits for a while. It counts from the call, on the clock of the runtime that it is made in.
+ *
+ * One that is made outside of every runtime takes the clock of the first that polls it. If that clock runs it has counted from the
+ * call all the same. If it stands, whatever passed before is none of its time: `runtime.run(sleep(1_000))` ends a second of its time
+ * later to the millisecond.
  *
  * @param duration milliseconds, or an object with the fields of a Temporal.Duration; at most about 30 years.
  * @throws {DurationError} at the call, when it is negative or not a number.
@@ -196,18 +239,18 @@ export function checkInstant(value: unknown, argument: string): asserts value is
  */
 export function sleep(duration: Duration): Sleep {
   const ms = toMillis(duration, "sleep(duration)");
-  const scheduler = tryCurrentScheduler();
-  if (scheduler === undefined) return new Sleep(undefined, host.now() + ms, ms === 0);
-  scheduler.timers.assertEnabled();
-  return new Sleep(scheduler.timers, scheduler.clock.now() + ms, ms === 0);
+  const timers = timersHere();
+  return new Sleep(timers, (timers?.clock ?? host).now() + ms, ms);
 }
 
-/** Waits until a moment; one that has passed is over at once. Otherwise as {@link sleep}. */
+/**
+ * Waits until a moment; one that has passed is over at once. Made outside of every runtime it means a moment of the host's clock, and
+ * what is left until then counts as the duration of a `sleep` does. Otherwise as {@link sleep}.
+ */
 export function sleepUntil(deadline: Instant): Sleep {
   checkInstant(deadline, "sleepUntil(deadline)");
-  const scheduler = tryCurrentScheduler();
-  scheduler?.timers.assertEnabled();
-  const now = scheduler?.clock.now() ?? host.now();
+  const timers = timersHere();
+  const now = (timers?.clock ?? host).now();
   const ms = Math.min(deadline.valueOf(), now + FAR_FUTURE_MS);
-  return new Sleep(scheduler?.timers, ms, ms <= now);
+  return new Sleep(timers, ms, ms - now);
 }
