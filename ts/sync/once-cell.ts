@@ -144,7 +144,7 @@ export class OnceCell<T> {
     return cell;
   }
 
-  /** A cell for tasks of several threads: `Send`, with the same methods but `take`. A T that cannot be sent is an error of the compiler. */
+  /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
   static shared<T>(..._onlySend: OnlySend<T>): SharedOnceCell<T> {
     return sharedOnceCell();
   }

@@ -1,5 +1,5 @@
-// A value that changes, its version, and who waits for the next one: watch, oneshot, SetOnce, the values of locks and of
-// OnceCell; Barrier and CancellationToken, which have a version and no value.
+// A value that changes, its version, and who waits for the next one: watch, oneshot, SetOnce, the values of locks; what is read of
+// OnceCell (once.ts); Barrier and CancellationToken, which have a version and no value.
 //
 // E1  A version is published with its value under the lock; who has seen an older one and joins the line does both under it too.
 // E2  A reader pins the value's block under the lock and copies it afterwards, so that a writer never waits for readers.

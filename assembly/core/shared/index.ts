@@ -55,6 +55,7 @@ export {
   pollNotified,
   stampOf,
 } from "./notify";
+export { initialize, takeInitialized } from "./once";
 export {
   acquirePermits,
   addPermits,

@@ -612,6 +612,79 @@ const counts = defineModel<Counted>({
   ],
 });
 
+// ── OnceCell ──
+
+interface Cell {
+  readonly object: number;
+  /** What the other one came to: HELD if it gave a value, CLOSED if it found one. */
+  state: number;
+}
+
+const TURN_GIVEN_UP_EARLY: Mutant = {
+  name: "turn-given-up-before-the-lock",
+  file: "shared/once.ts",
+  find: `  lockObject(object);
+  const whole = !isBroken(object);
+  if (whole) {
+    assert(field(claim, CLAIM_HELD) == 1, "once: who initialises has the turn");`,
+  replace: `  setField(claim, CLAIM_HELD, 0);
+  lockObject(object);
+  const whole = !isBroken(object);
+  if (whole) {`,
+};
+
+const TURN_KEPT_BY_THE_DEAD: Mutant = {
+  name: "turn-given-back-and-still-held",
+  file: "shared/once.ts",
+  find: "    setField(claim, CLAIM_HELD, 0);\n",
+  replace: "",
+};
+
+const once = defineModel<Cell>({
+  name: "shared-death-once-cell",
+  proves:
+    "a thread dies while it initialises a cell and takes the value out again: the turn comes back once, and who asks gets it or the value",
+  preemptions: 1,
+  dies: VICTIM,
+  setup(cores) {
+    setUpCallers(cores);
+    const object = newObject(coreAt(cores, 1), SEMAPHORE, 1, 1);
+    refer(coreAt(cores, 0), object);
+    return { object, state: WAITING };
+  },
+  threads: [
+    function* (_core, env) {
+      const answer = yield call("semaphore.tryAcquirePermits", env.object, 1);
+      if (stateIn(answer) !== HELD) return;
+      yield call("once.initialize", claimIn(answer), NUMBER, 1, 1);
+      yield call("drop.dropClaim", claimIn(answer));
+      yield call("once.takeInitialized", env.object);
+    },
+    function* (core, env) {
+      while (env.state === WAITING) {
+        const { state, claim } = yield* acquire(core, env.object, 1);
+        if (state === HELD) yield call("once.initialize", claim, NUMBER, 2, 0);
+        if (claim !== 0) yield call("drop.dropClaim", claim);
+        const isGone =
+          state === CLOSED && (yield call("cell.readValue", env.object)) === EMPTY_SLOT;
+        // Only a broken one is closed for ever without a value.
+        if (!isGone || isBroken(core, env.object)) env.state = state;
+      }
+    },
+    recover,
+  ],
+  check(cores, env) {
+    const core = coreAt(cores, 1);
+    if (!isBroken(core, env.object)) {
+      insist(env.state === HELD || env.state === CLOSED, "a value was given or found");
+      same("the turn is free", core.call("semaphore.availablePermits", env.object), 1);
+      same("promised", fieldOf(core, env.object, "PROMISED"), 0);
+    }
+    dropTheRest(cores);
+  },
+  mutants: [TURN_GIVEN_UP_EARLY, TURN_KEPT_BY_THE_DEAD],
+});
+
 // ── Broken objects ──
 
 interface Broken {
@@ -786,4 +859,4 @@ const broken = defineModel<Broken>({
   ],
 });
 
-export const SHARED_DEATH_MODELS = [lock, reader, sender, garbage, counts, serving, broken];
+export const SHARED_DEATH_MODELS = [lock, reader, sender, garbage, counts, once, serving, broken];

@@ -233,6 +233,7 @@ export interface OnceCell<T> {
   get(): T | undefined;
   isInitialized(): boolean;
   set(value: T): void;
+  take(): T | undefined;
   getOrInit<A extends readonly unknown[]>(
     init: (...args: A) => T | PromiseLike<T> | Coroutine<T>,
     ...args: A

@@ -38,6 +38,7 @@ export const meets: Partner;
 export const meetsInTurn: Partner;
 export const initializes: Partner;
 export const initializesForEver: Partner;
+export const makesAndTakes: Partner;
 export const waitsFor: Partner;
 export const setsAtOnce: Partner;
 export const setsCell: Partner;

@@ -303,6 +303,33 @@ export const initializesForEver = sendable(url, "initializesForEver", function* 
   });
 });
 
+/** Gives a cell values of its own, by a set or as who asks, and takes whoever's are there. */
+export const makesAndTakes = sendable(url, "makesAndTakes", function* (cell, index, rounds) {
+  const made = [];
+  const taken = [];
+  const found = [];
+  for (let round = 0; round < rounds; round++) {
+    const id = index * rounds + round;
+    if (round % 3 === 0) {
+      const { error } = yield* caught(function* () {
+        cell.set({ id });
+      });
+      if (error === undefined) made.push(id);
+    } else {
+      const value = yield* cell.getOrInit(function* () {
+        made.push(id);
+        if (round % 2 === 0) yield* yieldNow();
+        return { id };
+      });
+      found.push(value.id);
+    }
+    if (round % 4 === 0) yield* yieldNow();
+    const value = cell.take();
+    if (value !== undefined) taken.push(value.id);
+  }
+  return { made, taken, found };
+});
+
 export const waitsFor = sendable(url, "waitsFor", function* (cell) {
   return yield* cell.wait();
 });

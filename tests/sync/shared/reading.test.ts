@@ -5,6 +5,7 @@ import {
   broadcast,
   Mutex,
   mpsc,
+  OnceCell,
   oneshot,
   RegionValueError,
   RwLock,
@@ -292,3 +293,44 @@ interface Inside {
 function pendingOf(): unknown {
   return Pending;
 }
+
+describe("a OnceCell that is taken by another handle", () => {
+  test("what was read of it is read no longer", () => {
+    const cell = OnceCell.shared<{ id: number }>();
+    using other = cell.clone();
+    cell.set({ id: 1 });
+    expect([cell.get(), other.get()]).toEqual([{ id: 1 }, { id: 1 }]);
+    expect(other.take()).toEqual({ id: 1 });
+    expect([cell.get(), cell.isInitialized()]).toEqual([undefined, false]);
+    other.set({ id: 2 });
+    expect(cell.get()).toEqual({ id: 2 });
+    other.take();
+    other.set({ id: 3 });
+    expect(cell.get()).toEqual({ id: 3 });
+  });
+
+  test("what there is one of goes with the first who reads", () => {
+    const cell = OnceCell.shared<{ tx: oneshot.SharedSender<number> }>();
+    using other = cell.clone();
+    const [tx, rx] = oneshot.shared<number>();
+    cell.set({ tx });
+    const read = cell.get();
+    expect(() => other.take()).toThrow(/has been received already/);
+    expect(cell.isInitialized()).toBe(false);
+    read?.tx.send(2);
+    expect(rx.poll(NOBODY)).toBe(2);
+  });
+
+  test.each([false, true])("it is let go of, and what came with it: read before: %s", (read) => {
+    const cell = OnceCell.shared<{ tx: mpsc.SharedSender<number> }>();
+    const [tx, rx] = mpsc.shared<number>(1);
+    cell.set({ tx });
+    tx[Symbol.dispose]();
+    if (read) cell.get();
+    const taken = cell.take();
+    const received = rx.recv();
+    expect(received.poll(NOBODY)).toBe(Pending);
+    taken?.tx[Symbol.dispose]();
+    expect(received.poll(NOBODY)).toBe(undefined);
+  });
+});

@@ -98,6 +98,8 @@ export interface SyncCore {
   readValue(object: number): number;
   readHeld(object: number): number;
   takeValue(object: number): number;
+  initialize(claim: number, outcome: number, value: number, read: number): number;
+  takeInitialized(object: number): number;
   publish(object: number, outcome: number, value: number): void;
   replaceIf(object: number, stamp: number, outcome: number, value: number, silent: number): number;
   publishOnce(object: number, outcome: number, value: number): number;

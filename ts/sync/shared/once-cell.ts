@@ -1,7 +1,11 @@
-// The shared twin of OnceCell: a semaphore with one permit, for who initialises, that is closed once there is a value.
+// The shared twin of OnceCell: a semaphore with one permit, for who initialises, that is closed while there is a value
+// (assembly/core/shared/once.ts).
 //
 // O1, O2  As for the plain one (ts/sync/once-cell.ts).
-// O3  A value that is there stays.
+// O3  A value that is there stays, until it is taken: then the cell begins anew, under another version, by which handles know that what
+//     they have read is gone.
+// O4  Who asked before the value was taken, and was not polled between the two, asks anew: nothing in shared memory keeps a value for those
+//     who have only been told that it is there.
 
 import {
   type AsyncFunction,
@@ -15,13 +19,26 @@ import type { Returned } from "../callback.js";
 import { checkFunction } from "../checks.js";
 import { BrokenError, SetError } from "../errors.js";
 import { Initialization, type Initializer } from "../initialization.js";
-import { BROKEN, CLOSED, HELD, KIND_SEMAPHORE, STATE_MASK } from "./core.js";
+import {
+  BROKEN,
+  CLOSED,
+  HELD,
+  KIND_SEMAPHORE,
+  OUTCOME_BYTES,
+  OUTCOME_EMPTY,
+  STATE_MASK,
+} from "./core.js";
 import { claimed, SharedWhole } from "./handle.js";
 import { currentHome } from "./home.js";
 import { Acquiring } from "./waits.js";
 
 /** Instead of a permit, when there is a value. */
 const INITIALIZED = 0;
+
+/** Versions count values and takings by turns. */
+function isOfValue(version: number): boolean {
+  return (version & 1) !== 0;
+}
 
 /** The permit to initialise. */
 class Turn extends Acquiring<number> {
@@ -38,7 +55,7 @@ class Turn extends Acquiring<number> {
 
 class GetOrInit<T> extends Future<T> {
   private readonly cell: SharedOnceCell<T>;
-  private readonly turn: Turn;
+  private turn: Turn;
   private readonly initialization: Initialization;
   /** Once it has its turn. */
   private permit = 0;
@@ -64,16 +81,17 @@ class GetOrInit<T> extends Future<T> {
   }
 
   private advance(cx: Context): Poll<T> {
-    if (this.permit === 0) {
+    while (this.permit === 0) {
       const permit = this.turn.poll(cx);
       if (permit === Pending) return Pending;
-      if (permit === INITIALIZED) return this.cell.get() as T;
-      this.permit = permit;
+      if (permit !== INITIALIZED) this.permit = permit;
+      else if (this.cell.look()) return this.cell.seen as T;
+      // O4
+      else this.turn = new Turn(this.cell, 1);
     }
     const value = this.initialization.poll(cx);
     if (value === Pending) return Pending;
-    this.cell.initialize(value as T);
-    return this.cell.get() as T;
+    return this.cell.initialize(this.permit, value as T);
   }
 
   private end(): void {
@@ -102,8 +120,10 @@ class GetOrInit<T> extends Future<T> {
 
 /** A cell that is initialised once, on whichever thread comes first. `Send`; methods as those of `OnceCell`. */
 export class SharedOnceCell<T> extends SharedWhole {
-  private read = false;
-  private value: T | undefined = undefined;
+  /** Of which version `seen` is; 0 for none. */
+  private version = 0;
+  /** @internal The value that was looked at last. It may have been taken since. */
+  seen: T | undefined = undefined;
 
   protected override describe(): string {
     return "an OnceCell";
@@ -111,15 +131,36 @@ export class SharedOnceCell<T> extends SharedWhole {
 
   /** The value, read from shared memory once for each handle, or undefined. */
   get(): T | undefined {
+    if (this.look()) return this.seen;
+    this.assertWhole();
+    return undefined;
+  }
+
+  /** @internal Whether there is a value, which is then in `seen`. */
+  look(): boolean {
     const { object } = this;
-    if (this.read) return this.value;
-    if (this.home.core.isClosedObject(object) === 0) {
-      this.assertWhole();
-      return undefined;
-    }
-    this.value = this.home.read(this.home.core.readValue(object)) as T;
-    this.read = true;
-    return this.value;
+    const { core } = this.home;
+    const version = core.versionOf(object);
+    if (!isOfValue(version)) return this.forget();
+    if (version === this.version) return true;
+    const outcome = core.readValue(object);
+    // Taken in between.
+    if (outcome === OUTCOME_EMPTY) return this.forget();
+    this.keep(outcome);
+    return true;
+  }
+
+  private forget(): false {
+    this.version = 0;
+    this.seen = undefined;
+    return false;
+  }
+
+  /** Keeps what the core has left as its result. */
+  private keep(outcome: number): void {
+    const version = this.home.resultVersion();
+    this.seen = this.home.read(outcome) as T;
+    this.version = version;
   }
 
   /** Whether there is a value. @throws {ClosedHandleError} when this handle was disposed. */
@@ -133,20 +174,56 @@ export class SharedOnceCell<T> extends SharedWhole {
     const state = answer & STATE_MASK;
     if (state === BROKEN) throw new BrokenError();
     if (state !== HELD) throw new SetError(value, state !== CLOSED);
+    const permit = answer & ~STATE_MASK;
     try {
-      this.initialize(value);
+      this.store(permit, value, 0);
     } finally {
-      this.home.core.dropClaim(answer & ~STATE_MASK);
+      this.home.core.dropClaim(permit);
       this.home.settle();
     }
   }
 
-  /** @internal By who has the permit. */
-  initialize(value: T): void {
-    const object = this.written(value, "value");
-    this.home.core.setValue(object, this.home.outcome, this.home.number);
-    this.home.core.closeSemaphore(object);
+  /** @internal By who has the permit, which it gives back. What the others will read. */
+  initialize(permit: number, value: T): T {
+    this.store(permit, value, 1);
+    return this.seen as T;
+  }
+
+  private store(permit: number, value: T, read: number): void {
+    this.written(value, "value");
+    const { core, outcome, number } = this.home;
+    const whole = core.initialize(permit, outcome, number, read) !== 0;
+    if (whole && read !== 0) this.keep(outcome);
     this.home.settle();
+    if (!whole) throw new BrokenError();
+  }
+
+  /**
+   * Takes the value out; the cell is then as good as new, for every thread. What was read of it before stays what it is. Handles in it are
+   * the caller's.
+   *
+   * Unlike with a plain cell, who waits in a `getOrInit` and was not polled since the value came begins anew.
+   *
+   * @returns the value; undefined when there is none, and then nothing happens.
+   * @throws {ClosedHandleError} when this handle was disposed. @throws {BrokenError} when a thread died in the middle of using the cell.
+   * @throws {SendError} when there is something in it that there is one of, and another handle has read it: the cell begins anew all the same.
+   */
+  take(): T | undefined {
+    const { object, version, seen } = this;
+    const outcome = this.home.core.takeInitialized(object);
+    this.forget();
+    if (outcome === OUTCOME_EMPTY) {
+      this.assertWhole();
+      return undefined;
+    }
+    try {
+      if (this.home.resultVersion() !== version) return this.home.read(outcome) as T;
+      // This handle has read it, and has with it what there is one of.
+      if (outcome >= OUTCOME_BYTES) this.home.core.unpin(this.home.result());
+      return seen;
+    } finally {
+      this.home.settle();
+    }
   }
 
   /**
