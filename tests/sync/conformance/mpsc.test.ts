@@ -29,12 +29,89 @@ function channel<T>(form: Form, kind: Kind, capacity: number): Channel<T> {
   return { tx, rx, push: (value) => tx.send(value) };
 }
 
+type Asked = ReturnType<typeof question>;
+
 const EMPTY = { name: "TryRecvError", isEmpty: true, isDisconnected: false };
 const DISCONNECTED = { name: "TryRecvError", isEmpty: false, isDisconnected: true };
 const FULL = { name: "TrySendError", isFull: true, isClosed: false };
 const CLOSED = { name: "TrySendError", isFull: false, isClosed: true };
 
+/** A question, and whether who asked has been told that there is no answer. */
+function question(form: Form) {
+  const [answer, reply] = form.oneshot<number>();
+  const asking = waiting(reply);
+  return {
+    answer,
+    isTold: () => asking.isWoken && failing(asking.future).name === "RecvError",
+    drop: () => drop(asking.future, answer),
+  };
+}
+
 conformance((test) => {
+  test("a send that is dropped unsent: what is owned of its value is disposed", function* (form) {
+    const [tx] = form.mpsc<unknown>(1);
+    readyNow(tx.send(undefined));
+    const asked = upTo(4).map(() => question(form));
+    const [alone, inside, listed, unpolled] = asked as [Asked, Asked, Asked, Asked];
+    waiting(tx.send(alone.answer)).drop();
+    waiting(tx.send({ id: 1, answer: inside.answer })).drop();
+    waiting(tx.send([2, listed.answer])).drop();
+    drop(tx.send(unpolled.answer));
+    yield* form.settle();
+    expect(asked.map((each) => each.isTold())).toEqual([true, true, true, true]);
+  });
+
+  test("a send that was refused gives its value back, and leaves it alone", function* (form) {
+    const [refused, late, early] = upTo(3).map(() => question(form)) as [Asked, Asked, Asked];
+    const [tx, rx] = form.mpsc<unknown>(1);
+    readyNow(tx.send(undefined));
+    const closing = tx.clone();
+    const unsent = closing.send(early.answer);
+    drop(closing);
+    expect(failing(unsent)).toMatchObject({ name: "ClosedHandleError" });
+    drop(unsent);
+    const send = waiting(tx.send(refused.answer));
+    rx.close();
+    expect(failing(send.future)).toMatchObject({ name: "SendError", value: refused.answer });
+    send.drop();
+    const after = tx.send(late.answer);
+    expect(failing(after)).toMatchObject({ name: "SendError", value: late.answer });
+    drop(after);
+    yield* form.settle();
+    for (const each of [refused, late, early]) {
+      expect(each.isTold()).toBe(false);
+      each.answer.send(1);
+      each.drop();
+    }
+  });
+
+  test("a send that was made is the receiver's, whatever becomes of its future", function* (form) {
+    const { answer, isTold } = question(form);
+    const [tx, rx] = form.mpsc<{ send(value: number): void }>(1);
+    const send = tx.send(answer);
+    readyNow(send);
+    drop(send);
+    yield* form.settle();
+    expect(isTold()).toBe(false);
+    rx.tryRecv().send(1);
+  });
+
+  test(
+    "a send of what cannot be sent leaves alone what stands beside it",
+    function* (form) {
+      const { answer, isTold } = question(form);
+      const [tx, rx] = form.mpsc<unknown>(1);
+      const send = tx.send({ answer, broken: () => {} });
+      expect(failing(send)).toMatchObject({ name: "SendError" });
+      drop(send);
+      yield* form.settle();
+      expect(isTold()).toBe(false);
+      answer.send(1);
+      drop(rx);
+    },
+    { skip: { plain: "it takes every value" } },
+  );
+
   test("try_reserve_many and try_reserve_owned", function* (form) {
     const [tx, rx] = form.mpsc<number>(3);
     const permits = tx.tryReserveMany(2);

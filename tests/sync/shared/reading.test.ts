@@ -334,3 +334,23 @@ describe("a OnceCell that is taken by another handle", () => {
     expect(received.poll(NOBODY)).toBe(undefined);
   });
 });
+
+test.each([0, 1])(
+  "a send that its value drops while it is written sends nothing: %s queued",
+  (queued) => {
+    const [tx, rx] = mpsc.shared<unknown>(1);
+    if (queued === 1) tx.trySend("first");
+    const send: Future<void> = tx.send({
+      get dropping() {
+        send[Symbol.dispose]();
+        return 1;
+      },
+    });
+    expect(send.poll(NOBODY)).toBe(Pending);
+    expect(rx.len()).toBe(queued);
+    expect(() => send.poll(NOBODY)).toThrow(/after completion/);
+    if (queued === 1) rx.tryRecv();
+    // It holds no place in the line.
+    tx.trySend("next");
+  },
+);

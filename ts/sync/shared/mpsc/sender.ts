@@ -76,7 +76,8 @@ export class SharedSender<T> extends SharedSenderBase {
   }
 
   /**
-   * As `mpsc.Sender.send`, first-in first-out across threads. Cancel-safe in that a value is sent or it is not.
+   * As `mpsc.Sender.send`, first-in first-out across threads. Cancel-safe in that a value is sent or it is not; with one that is not,
+   * what is owned of it is disposed: receivers, the sender of a `oneshot`.
    *
    * @throws {SendError} (from the poll) with the value, when the receiver is closed or dropped, or the value cannot be sent.
    * @throws {ClosedHandleError} when this was closed; from the poll, when it was before the first poll.

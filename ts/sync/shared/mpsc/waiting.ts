@@ -1,7 +1,8 @@
 // Waiting for room in a shared channel, and sending into it.
 //
 // W1  A value is written before its room is taken: one that found no room, or no receiver, is given back (home.ts, O2).
-//     What is in a value that was not sent, for whatever reason, stays its owner's: a handle moves with the sending (handle.ts, H2).
+//     What is in a value that was refused stays its owner's: a handle moves with the sending (handle.ts, H2). A send that is dropped
+//     unsent drops its value, as a plain one does: what is owned of it is disposed.
 // W2  Who waits holds a place in the channel's line of permits. What is granted is a permit of the claim that waited, which a send
 //     fulfils and drops, and everybody else gets as the permit that they asked for.
 // W3  Values that a receiver of this thread has used and not said so (lease.ts) may be all that is in the way: they leave the queue
@@ -9,6 +10,7 @@
 
 import {
   type Context,
+  dropOwned,
   Pending,
   type Poll,
   proceed,
@@ -49,15 +51,35 @@ export class Send<T> extends Acquiring<void> {
     return "mpsc.send()";
   }
 
-  /** The common case has room that nobody waits for: one step, without a permit in between. */
   override poll(cx: Context): Poll<void> {
-    if (this.claim !== 0 || this.done) return super.poll(cx);
+    let failed = true;
+    try {
+      const sent = this.claim !== 0 || this.done ? super.poll(cx) : this.start(cx);
+      failed = false;
+      return sent;
+    } finally {
+      // Its value is not dropped with it then: it may have come back with the error.
+      if (failed) this.done = true;
+    }
+  }
+
+  /** The common case has room that nobody waits for: one step, without a permit in between. */
+  private start(cx: Context): Poll<void> {
     this.assertPollable();
     if (!proceed(cx)) return Pending;
-    const answer = sendWritten(this.home, this.place.written(this.value, "value"));
+    const object = this.place.written(this.value, "value");
+    if (this.done) return this.droppedMeanwhile();
+    const answer = sendWritten(this.home, object);
     if (answer === FULL) return super.poll(cx);
     this.end();
     if (answer === GONE) this.closed();
+  }
+
+  /** By the program's code, in the middle of being written. */
+  private droppedMeanwhile(): typeof Pending {
+    this.home.discard();
+    this.home.settle();
+    return Pending;
   }
 
   // See Future.next.
@@ -78,6 +100,12 @@ export class Send<T> extends Acquiring<void> {
 
   protected override closed(): never {
     throw new SendError(this.value);
+  }
+
+  override [Symbol.dispose](): void {
+    const isUnsent = !this.done;
+    super[Symbol.dispose]();
+    if (isUnsent) dropOwned(this.value);
   }
 }
 
