@@ -1,6 +1,7 @@
 // Settings of a runtime, each refused at the call if it is not possible.
 
 import { host } from "#host";
+import { makeBlockingPool, newMultiThread } from "../doors/threads.js";
 import { type Duration, toMillis } from "../future/duration.js";
 import { sendableInfo } from "../send/sendable.js";
 import { installDriver } from "./context.js";
@@ -10,8 +11,6 @@ import { InvalidArgumentError, NoThreadsError } from "./errors.js";
 import type { Hooks, RuntimeOptions, TaskMeta, UnhandledPanic } from "./options.js";
 import { Runtime } from "./runtime.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
-import { makeBlockingPool } from "./scheduler/multi-thread/blocking-pool.js";
-import { newMultiThread } from "./scheduler/multi-thread/pool.js";
 import type { Flavor } from "./scheduler/scheduler.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

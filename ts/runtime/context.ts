@@ -1,6 +1,7 @@
 // The current runtime for whoever needs one, and the ambient runtime that `await` uses outside of every other.
 
 import { host } from "#host";
+import { installSending, makeBlockingPool } from "../doors/threads.js";
 import {
   type Driver,
   type EntryPlace,
@@ -18,12 +19,7 @@ import { carriedCell, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import { textOf } from "./panics.js";
 import { CurrentThread } from "./scheduler/current-thread.js";
-import { makeBlockingPool } from "./scheduler/multi-thread/blocking-pool.js";
-import { MultiThread } from "./scheduler/multi-thread/multi-thread.js";
-import { registerSharedHandles } from "./scheduler/multi-thread/shared-handles.js";
-import { registerWakers } from "./scheduler/multi-thread/wakers.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
-import { registerOwnErrors } from "./sent-errors.js";
 import { AsyncCell } from "./task/async-cell.js";
 import { pollingTask, type TaskCell } from "./task/cell.js";
 import { JoinHandle } from "./task/join-handle.js";
@@ -76,10 +72,7 @@ function driverOf(scheduler: Scheduler | undefined): Driver | undefined {
 
 /** Where a shared primitive is made: in the memory of the runtime that this code runs in, or, outside of every one, in the ambient one's. */
 function homeHere(): SharedHome {
-  const scheduler = tryCurrentScheduler();
-  if (scheduler instanceof MultiThread || scheduler instanceof CurrentThread)
-    return scheduler.sharedMemory();
-  return ambientScheduler().sharedMemory();
+  return (tryCurrentScheduler() ?? ambientScheduler()).sharedMemory();
 }
 
 /** The runtime and the task that something is noted for. An async function carries both; code outside of every runtime has none. */
@@ -97,9 +90,7 @@ let installed = false;
 export function installDriver(): void {
   if (installed) return;
   installed = true;
-  registerWakers();
-  registerSharedHandles(homeHere);
-  registerOwnErrors();
+  installSending(homeHere);
   setReport((text) => host.report(text));
   setWakerReport((error) =>
     host.report(`tokiwa: a waker threw, and the runtime goes on: ${textOf(error)}`),

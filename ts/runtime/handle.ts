@@ -1,15 +1,9 @@
 // A reference to a runtime.
 
-import { registerSendable } from "../send/codec.js";
-import { SendError } from "../send/errors.js";
 import { EnterGuard, tryCurrentScheduler } from "./entered.js";
 import { NoRuntimeError } from "./errors.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { TaskDump } from "./reports.js";
-import { isBlockingAllowed } from "./scheduler/blocking.js";
-import { attach, attachBeside } from "./scheduler/multi-thread/attachments.js";
-import type { Membership } from "./scheduler/multi-thread/membership.js";
-import { MultiThread } from "./scheduler/multi-thread/multi-thread.js";
 import type { Flavor, Scheduler } from "./scheduler/scheduler.js";
 import {
   type BlockOnFunction,
@@ -70,7 +64,7 @@ export class Handle {
    * @throws {NestedRuntimeError} inside a task. @throws {CannotBlockError} where the host forbids blocking.
    */
   readonly blockOn: BlockOnFunction = ((program: unknown, ...args: unknown[]) => {
-    const scheduler = schedulerForBlocking(this.scheduler);
+    const scheduler = this.scheduler.forBlocking();
     scheduler.assertMayBlock("Handle.blockOn");
     return scheduler.blockOn(startTask(scheduler, "blockOn", program, args, UNHOOKED));
   }) as BlockOnFunction;
@@ -92,32 +86,8 @@ export class Handle {
     return this.scheduler.dump();
   }
 
-  /** @internal What stands for it on its way. @throws {SendError} for a runtime that other threads cannot reach. */
-  sent(): unknown {
-    if (this.scheduler instanceof MultiThread) return this.scheduler.membership;
-    throw new SendError(
-      "a Handle",
-      this,
-      "of a current_thread runtime cannot be sent to another thread: send the handle of a multi_thread runtime",
-    );
-  }
-
   /** An integer in [0, bound), repeatable under a seed and independent of what the scheduler and `select` draw. */
   randomBelow(bound: number): number {
     return this.scheduler.randomBelow(bound);
   }
 }
-
-/** Inside of a poll that may block, another part of the same runtime than the one whose turn is under way. */
-function schedulerForBlocking(scheduler: Scheduler): Scheduler {
-  if (!isBlockingAllowed() || !(scheduler instanceof MultiThread) || !scheduler.isPolling())
-    return scheduler;
-  return attachBeside(scheduler.membership);
-}
-
-registerSendable(
-  "runtime handle",
-  Handle,
-  (handle) => handle.sent(),
-  (membership) => new Handle(attach(membership as Membership)),
-);

@@ -5,7 +5,6 @@
 
 import type { Coroutine } from "../future/index.js";
 import { type AsyncContext, describe } from "../future/index.js";
-import { registerFunctions } from "./codec.js";
 import { SendError } from "./errors.js";
 import type { Send, SendArguments } from "./send.js";
 
@@ -107,28 +106,3 @@ export function sendable(url: unknown, name: unknown, fn: unknown): unknown {
   known.set(keyOf(url, name), info);
   return fn;
 }
-
-interface Place {
-  readonly url: string;
-  readonly name: string;
-}
-
-// A sendable function as an argument or a result: the place is sent. On a thread that has not imported the module yet it
-// arrives as a SendError that says so.
-registerFunctions(
-  "sendable",
-  (fn) => {
-    const info = sendableInfo(fn);
-    return info && { url: info.url, name: info.name };
-  },
-  (plain) => {
-    const { url, name } = plain as Place;
-    const info = knownSendable(url, name);
-    if (info !== undefined) return info.fn;
-    throw new SendError(
-      "a sendable function",
-      name,
-      `cannot be received before ${url} has been imported: name the module in \`Builder.preload\``,
-    );
-  },
-);

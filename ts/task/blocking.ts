@@ -1,7 +1,6 @@
 // What may block or take long, away from the tasks that must not wait for it.
 
 import { currentScheduler } from "../runtime/context.js";
-import { blockInPlaceOn } from "../runtime/scheduler/multi-thread/in-place.js";
 import { spawnBlockingOn } from "../runtime/spawning.js";
 import { JoinHandle } from "../runtime/task/join-handle.js";
 import type { SendableAsync, SendableCoroutine, SendableFunction } from "../send/sendable.js";
@@ -44,5 +43,5 @@ export function spawnBlocking(fn: unknown, ...args: unknown[]): JoinHandle<unkno
  * @throws what it throws; {@link CannotBlockInPlaceError} on current_thread.
  */
 export function blockInPlace<T>(fn: () => T): T {
-  return blockInPlaceOn(currentScheduler("blockInPlace"), fn);
+  return currentScheduler("blockInPlace").blockInPlace(fn);
 }

@@ -4,7 +4,7 @@ import { SendError } from "../../send/errors.js";
 import type { SendableInfo } from "../../send/sendable.js";
 import { isSharingInUse, type SharedHome } from "../../sync/shared/index.js";
 import { createCore } from "../core/binding.js";
-import { DeadlockError } from "../errors.js";
+import { CannotBlockInPlaceError, DeadlockError } from "../errors.js";
 import { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
 import type { TaskDump } from "../reports.js";
@@ -90,8 +90,12 @@ export class CurrentThread extends ThreadScheduler {
     }
   }
 
+  override blockInPlace(): never {
+    throw new CannotBlockInPlaceError();
+  }
+
   /** Where the shared primitives of this runtime are: in a memory beside its own. */
-  sharedMemory(): SharedHome {
+  override sharedMemory(): SharedHome {
     this.pool ??= this.makePool(this.options);
     return this.pool.sharedMemory();
   }

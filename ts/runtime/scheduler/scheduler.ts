@@ -2,6 +2,7 @@
 
 import type { CoroutineFunction, Future } from "../../future/index.js";
 import type { SendableInfo } from "../../send/sendable.js";
+import type { SharedHome } from "../../sync/shared/index.js";
 import type { Clock } from "../clock.js";
 import type { RuntimeMetrics } from "../metrics.js";
 import type { RuntimeOptions } from "../options.js";
@@ -48,6 +49,10 @@ export interface Scheduler extends AsyncOwner {
 
   /** @throws {NestedRuntimeError} @throws {CannotBlockError} */
   assertMayBlock(what: string): void;
+  /** Calls a function that may block on this thread. @throws {CannotBlockInPlaceError} on current_thread. */
+  blockInPlace<T>(fn: () => T): T;
+  /** The part of the runtime on which a `blockOn` runs that is called here: another one where this one's turn is under way. */
+  forBlocking(): Scheduler;
   /** Runs a main future to its end, blocking the thread. */
   blockOn<T>(cell: TaskCell<T>): T;
 
@@ -57,6 +62,8 @@ export interface Scheduler extends AsyncOwner {
   ioClosed(resource: Disposable): void;
   /** Those that are open on this thread. */
   openIo(): readonly Disposable[];
+  /** The memory in which shared primitives of this runtime are. @throws {NoThreadsError} where there are no threads. */
+  sharedMemory(): SharedHome;
   metrics(): RuntimeMetrics;
   dump(): TaskDump[];
   traceText(): string;

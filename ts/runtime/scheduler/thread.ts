@@ -24,6 +24,7 @@ import {
 } from "../../future/index.js";
 import type { Host } from "../../host/types.js";
 import type { SendableInfo } from "../../send/sendable.js";
+import type { SharedHome } from "../../sync/shared/index.js";
 import { Clock } from "../clock.js";
 import {
   type Core,
@@ -495,6 +496,14 @@ export abstract class ThreadScheduler implements Scheduler, Turns {
   assertMayBlock(what: string): void {
     assertMayBlock(this, what);
   }
+
+  forBlocking(): Scheduler {
+    return this;
+  }
+
+  abstract blockInPlace<T>(fn: () => T): T;
+
+  abstract sharedMemory(): SharedHome;
 
   join<T>(cell: TaskCell<T>, parent: AsyncCell<unknown> | undefined): Promise<T> {
     if (parent?.isAborted()) return Promise.reject(parent.abortError());

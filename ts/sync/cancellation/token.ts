@@ -12,11 +12,9 @@ import {
   proceed,
 } from "../../future/index.js";
 import { NotASignalError } from "../errors.js";
-import { type SharedFlag, sharedFlag } from "../shared/flag.js";
+import type { SharedFlag } from "../shared/flag.js";
 import { WaitNode } from "../waiters.js";
-import { FlagSource } from "./flag-source.js";
 import { CancellationNode } from "./node.js";
-import { rememberSent } from "./sent-nodes.js";
 import { SignalSource } from "./signal-source.js";
 
 class Cancelled extends Future<void> {
@@ -149,7 +147,8 @@ export class CancellationToken implements Disposable {
   declare readonly "~send": true;
   /** @internal */
   readonly node: CancellationNode;
-  private flag: SharedFlag | undefined;
+  /** @internal By which other threads have it, once it was sent: sending.ts. */
+  flag: SharedFlag | undefined;
 
   /** A token that is not cancelled, and has no parent: see {@link childToken}. */
   constructor();
@@ -158,26 +157,6 @@ export class CancellationToken implements Disposable {
   constructor(node: CancellationNode = new CancellationNode()) {
     this.node = node;
     this.flag = undefined;
-  }
-
-  /** @internal The same token on another thread. */
-  static fromFlag(flag: SharedFlag): CancellationToken {
-    const token = new CancellationToken();
-    token.flag = flag;
-    token.node.bind(new FlagSource(flag));
-    return token;
-  }
-
-  /** @internal What stands for it on its way to another thread; from then on it is bound to a flag in shared memory. */
-  sent(): unknown {
-    const flag = this.flag ?? sharedFlag();
-    const sent = flag.sent();
-    // With somebody to tell from here on.
-    if (this.flag !== undefined) this.node.review();
-    else this.node.bind(new FlagSource(flag));
-    this.flag = flag;
-    rememberSent(this.node);
-    return sent;
   }
 
   /**

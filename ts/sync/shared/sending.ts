@@ -1,5 +1,6 @@
 // Which handles can be sent to another thread, and how each is made of what has arrived. The runtime registers them.
 
+import { sentToken, tokenOfFlag } from "../cancellation/sending.js";
 import { CancellationToken } from "../cancellation/token.js";
 import { SharedBarrier } from "./barrier.js";
 import {
@@ -32,11 +33,17 @@ export interface SendableHandleClass {
   readonly handleClass: abstract new (...args: never[]) => Sent;
   /** An end of a channel: it closes with the task that got it as an argument. */
   readonly isEnd: boolean;
+  /** What stands for a handle on its way. */
+  sent(handle: Sent): unknown;
   /** @param extra what the handle's `extra` gave. */
   make(home: SharedHome, claim: number, extra: unknown): Sent;
 }
 
 type Make = (home: SharedHome, claim: number, extra: never) => Sent;
+
+function sentBy(handle: Sent): unknown {
+  return handle instanceof CancellationToken ? sentToken(handle) : handle.sent();
+}
 
 function entry(
   tag: string,
@@ -44,7 +51,13 @@ function entry(
   make: Make,
 ): SendableHandleClass {
   const isEnd = tag.includes(".");
-  return { tag: `shared ${tag}`, handleClass, isEnd, make: make as SendableHandleClass["make"] };
+  return {
+    tag: `shared ${tag}`,
+    handleClass,
+    isEnd,
+    sent: sentBy,
+    make: make as SendableHandleClass["make"],
+  };
 }
 
 /** All of them. A function, so that nothing is made where nobody asks. */
@@ -62,7 +75,7 @@ export function sendableHandles(): SendableHandleClass[] {
     entry("SetOnce", SharedSetOnce, (home, claim) => new SharedSetOnce(home, claim)),
     entry("OnceCell", SharedOnceCell, (home, claim) => new SharedOnceCell(home, claim)),
     entry("CancellationToken", CancellationToken, (home, claim) =>
-      CancellationToken.fromFlag(new SharedFlag(home, claim)),
+      tokenOfFlag(new SharedFlag(home, claim)),
     ),
     entry(
       "oneshot.Sender",

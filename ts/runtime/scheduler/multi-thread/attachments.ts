@@ -34,6 +34,10 @@ class Guest implements ThreadDuties {
     return true;
   }
 
+  beside(membership: Membership): MultiThread {
+    return attachBeside(membership);
+  }
+
   send(): never {
     throw new SendError(
       "arguments",

@@ -1,21 +1,23 @@
 // blockInPlace: a worker gives away what others can run, has a substitute started, and blocks.
 
-import { ROLE_WORKER } from "../../core/binding.js";
-import { CannotBlockInPlaceError } from "../../errors.js";
+import { ROLE_WORKER, type ThreadsExports } from "../../core/binding.js";
 import { allowBlocking } from "../blocking.js";
-import type { Scheduler } from "../scheduler.js";
-import { MultiThread } from "./multi-thread.js";
 
-/** @throws {CannotBlockInPlaceError} on current_thread. */
-export function blockInPlaceOn<T>(scheduler: Scheduler, fn: () => T): T {
-  if (!(scheduler instanceof MultiThread)) throw new CannotBlockInPlaceError();
-  scheduler.settleLeases();
+/** A thread's part of a runtime, as far as is needed here. */
+interface Part {
+  readonly role: number;
+  readonly core: ThreadsExports;
+  settleLeases(): void;
+}
+
+export function blockInPlaceOn<T>(part: Part, fn: () => T): T {
+  part.settleLeases();
   // Callers and threads of the blocking pool may block as they like.
-  if (scheduler.role !== ROLE_WORKER) return allowBlocking(fn);
-  scheduler.core.handOff();
+  if (part.role !== ROLE_WORKER) return allowBlocking(fn);
+  part.core.handOff();
   try {
     return allowBlocking(fn);
   } finally {
-    scheduler.core.takeBack();
+    part.core.takeBack();
   }
 }

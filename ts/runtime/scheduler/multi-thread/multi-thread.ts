@@ -41,10 +41,12 @@ import { dumpLive, type TaskDump } from "../../reports.js";
 import type { AnyFunction } from "../../starting.js";
 import type { AsyncCell } from "../../task/async-cell.js";
 import { beginPoll, type TaskCell, type TaskDetails } from "../../task/cell.js";
+import { isBlockingAllowed } from "../blocking.js";
 import type { Flavor } from "../scheduler.js";
 import { ThreadScheduler } from "../thread.js";
 import { owesElsewhere, serveOthers } from "./attached.js";
 import { FunctionTable, type Module } from "./functions.js";
+import { blockInPlaceOn } from "./in-place.js";
 import type { Membership } from "./membership.js";
 import { LAZY_FROM, LAZY_MS, Parking } from "./parking.js";
 import { type ParcelPost, Payloads } from "./payloads.js";
@@ -63,6 +65,8 @@ export interface ThreadDuties extends ParcelPost {
   beforeSpawn(): void;
   /** Whether there are other threads in the runtime. */
   hasOtherThreads(): boolean;
+  /** A part of the runtime on this thread that has no turn under way. */
+  beside(membership: Membership): MultiThread;
   /** A thread of the blocking pool has had nothing to do for as long as it may. */
   idled(): void;
   /** Everything of this thread has ended after the runtime was closed. */
@@ -423,6 +427,14 @@ export class MultiThread extends ThreadScheduler {
     return this.duties.hasOtherThreads();
   }
 
+  override blockInPlace<T>(fn: () => T): T {
+    return blockInPlaceOn(this, fn);
+  }
+
+  override forBlocking(): MultiThread {
+    return isBlockingAllowed() && this.isPolling() ? this.duties.beside(this.membership) : this;
+  }
+
   override beginSleep(): boolean {
     // Nothing comes from elsewhere any more; what ends here pokes.
     if (this.closed) return true;
@@ -491,7 +503,7 @@ export class MultiThread extends ThreadScheduler {
   // ── Shared primitives ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** This thread's view of the memory; made when somebody asks for it. */
-  sharedMemory(): SharedMemory {
+  override sharedMemory(): SharedMemory {
     this.shared ??= new SharedMemory(this.wasm, this.thread, this);
     return this.shared;
   }

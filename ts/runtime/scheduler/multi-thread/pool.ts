@@ -27,6 +27,7 @@ import { textOf } from "../../panics.js";
 import type { TaskDump } from "../../reports.js";
 import type { TaskCell, TaskDetails } from "../../task/cell.js";
 import { forget, remember, threadKeeper } from "./attached.js";
+import { attachBeside } from "./attachments.js";
 import { clearUpAfter, mayEndIn, partsAfter } from "./guests.js";
 import {
   DYING,
@@ -124,6 +125,10 @@ export class ThreadPool implements ThreadDuties {
 
   hasOtherThreads(): boolean {
     return this.threads.size > 0;
+  }
+
+  beside(membership: Membership): MultiThread {
+    return attachBeside(membership);
   }
 
   private startThread(thread: number, role: number): void {

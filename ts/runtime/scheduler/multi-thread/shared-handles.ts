@@ -51,7 +51,7 @@ export function registerSharedHandles(findHome: () => SharedHome): void {
     registerSendable(
       entry.tag,
       entry.handleClass,
-      (handle) => (handle as SharedHandle).sent(),
+      (handle) => entry.sent(handle as SharedHandle),
       (sent) => decodeWith(entry, sent) as SharedHandle,
     );
   setHomeFinder(findHome);

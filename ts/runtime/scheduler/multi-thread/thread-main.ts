@@ -11,11 +11,13 @@ import { ModuleLoadError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
 import type { Hooks, RuntimeOptions } from "../../options.js";
 import { type Keeper, remember, setKeeper } from "./attached.js";
+import { attachBeside } from "./attachments.js";
 import type { Module } from "./functions.js";
 import {
   DYING,
   type GuestPart,
   IN_ORDER,
+  type Membership,
   NO_FAREWELL,
   type Parcel,
   type PortLetter,
@@ -62,6 +64,10 @@ class StartedThread implements ThreadDuties, Keeper {
 
   hasOtherThreads(): boolean {
     return true;
+  }
+
+  beside(membership: Membership): MultiThread {
+    return attachBeside(membership);
   }
 
   send(slot: number, to: number, value: Parcel): void {
