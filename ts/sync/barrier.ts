@@ -3,6 +3,7 @@
 // A1  The last to come is the leader; the others are let through with it. After that the barrier begins anew.
 // A2  Coming counts, waiting does not: one that is cancelled after its first poll has come, as with Tokio.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   type Context,
   Future,
@@ -13,7 +14,7 @@ import {
 } from "../future/index.js";
 import type { BarrierWaitResult } from "./barrier-wait-result.js";
 import { CapacityError } from "./errors.js";
-import { type SharedBarrier, sharedBarrier } from "./shared/barrier.js";
+import type { SharedBarrier } from "./shared/barrier.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 const LEADER: BarrierWaitResult = /* @__PURE__ */ Object.freeze({ isLeader: true });
@@ -108,7 +109,7 @@ export class Barrier {
    * @param count as for the constructor.
    */
   static shared(count: number): SharedBarrier {
-    return sharedBarrier(count);
+    return sharedForms().sharedBarrier(count);
   }
 
   /** @internal What to write instead when somebody tries to send it to another thread. */

@@ -3,6 +3,7 @@
 // X1  The lock passes straight to the one who waits longest: `tryLock` and later calls do not get in between.
 // X2  There is no poisoning: a task that throws or is aborted releases the lock as if it had returned.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   currentContext,
   type Future,
@@ -18,7 +19,7 @@ import { TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
-import { type SharedMutex, sharedMutex } from "./shared/mutex.js";
+import type { SharedMutex } from "./shared/mutex.js";
 import { UnderLock } from "./under-lock.js";
 
 class Lock<T> extends Acquire<ValueSemaphore<T>, MutexGuard<T>> {
@@ -83,7 +84,7 @@ export class Mutex<T> {
    * @throws {SendError} when the value cannot be sent.
    */
   static shared<T>(value: T, ..._onlySend: OnlyGuardable<T>): SharedMutex<Guarded<T>> {
-    return sharedMutex(value);
+    return sharedForms().sharedMutex(value);
   }
 
   /** Waits for the lock. Cancel-safe; the place in the line is lost. */

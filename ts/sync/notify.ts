@@ -4,6 +4,7 @@
 // N2  `notifyWaiters` wakes every `Notified` made before the call, polled or not, and stores nothing.
 // N3  A `Notified` that was chosen by `notifyOne` and is dropped before it has seen it passes the wake on.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   type Context,
   Future,
@@ -13,7 +14,7 @@ import {
   proceed,
   Waker,
 } from "../future/index.js";
-import { type SharedNotify, sharedNotify } from "./shared/notify.js";
+import type { SharedNotify } from "./shared/notify.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 const WAITING = 0;
@@ -120,7 +121,7 @@ export class Notify {
 
   /** A Notify for tasks of several threads: `Send`, with the same methods. */
   static shared(): SharedNotify {
-    return sharedNotify();
+    return sharedForms().sharedNotify();
   }
 
   /** A future of the next notification. It hears of every `notifyWaiters` from now on, polled or not. */

@@ -4,6 +4,7 @@
 // O2  An initialiser that throws or is dropped has not been: the next in line runs its own.
 // O3  A value that is there stays, until it is taken: then the cell begins anew, and who asked before that gets the one taken.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   type AsyncFunction,
   type Context,
@@ -21,7 +22,7 @@ import { checkFunction } from "./checks.js";
 import { SetError } from "./errors.js";
 import { Initialization, type Initializer } from "./initialization.js";
 import type { Loan } from "./lost.js";
-import { type SharedOnceCell, sharedOnceCell } from "./shared/once-cell.js";
+import type { SharedOnceCell } from "./shared/once-cell.js";
 
 /** The semaphore has one permit, for the initialiser, and is closed once there is a value. */
 class State<T> extends BatchSemaphore {
@@ -146,7 +147,7 @@ export class OnceCell<T> {
 
   /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
   static shared<T>(..._onlySend: OnlySend<T>): SharedOnceCell<T> {
-    return sharedOnceCell();
+    return sharedForms().sharedOnceCell();
   }
 
   /** @internal What to write instead when somebody tries to send it to another thread. */

@@ -1,5 +1,6 @@
 // oneshot: one value, once. An end that is lost to the garbage collector closes (tether.ts).
 
+import { sharedForms } from "../doors/shared.js";
 import {
   type Context,
   dropOwned,
@@ -19,17 +20,13 @@ import {
 } from "../future/index.js";
 import type { OnlySend } from "../send/send.js";
 import { ClosedHandleError, RecvError, SendError, TryRecvError } from "./errors.js";
-import {
-  type SharedOneshotReceiver,
-  type SharedOneshotSender,
-  sharedOneshot,
-} from "./shared/oneshot.js";
+import type { SharedOneshotReceiver, SharedOneshotSender } from "./shared/oneshot.js";
 import { type Losable, returnTether, type Tether, takeTether } from "./tether.js";
 
 export {
   SharedOneshotReceiver as SharedReceiver,
   SharedOneshotSender as SharedSender,
-} from "./shared/oneshot.js";
+} from "../doors/shared.js";
 
 /** No value was sent yet. */
 const EMPTY = 0;
@@ -332,5 +329,5 @@ export function channel<T>(): [Sender<T>, Receiver<T>] {
 export function shared<T>(
   ..._onlySend: OnlySend<T>
 ): [SharedOneshotSender<T>, SharedOneshotReceiver<T>] {
-  return sharedOneshot();
+  return sharedForms().sharedOneshot();
 }

@@ -4,6 +4,7 @@
 //     it holds a read guard may therefore wait for itself.
 // R2  A downgrade gives up all permits but one in one step: no writer gets in between.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   currentContext,
   type Future,
@@ -19,7 +20,7 @@ import { ReadOnlyGuardError, TryLockError } from "./errors.js";
 import { ValueGuard, ValueSemaphore } from "./guard.js";
 import { type Loan, siteOf } from "./lost.js";
 import type { Guarded, OnlyGuardable } from "./shared/locked-value.js";
-import { type SharedRwLock, sharedRwLock } from "./shared/rw-lock.js";
+import type { SharedRwLock } from "./shared/rw-lock.js";
 import { UnderLock } from "./under-lock.js";
 
 class Read<T> extends Acquire<ValueSemaphore<T>, ReadGuard<T>> {
@@ -148,7 +149,7 @@ export class RwLock<T> {
     options: RwLockOptions = {},
     ..._onlySend: OnlyGuardable<T>
   ): SharedRwLock<Guarded<T>> {
-    return sharedRwLock(value, options);
+    return sharedForms().sharedRwLock(value, options);
   }
 
   /** Waits until it may read. Cancel-safe; the place in the line is lost. */

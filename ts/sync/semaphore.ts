@@ -1,5 +1,6 @@
 // Semaphore: permits for whoever limits how many do something at once.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   currentContext,
   type Future,
@@ -14,7 +15,7 @@ import { checkWhole, MAX_PERMITS } from "./checks.js";
 import { ForeignPermitError, SyncArgumentError, TryAcquireError } from "./errors.js";
 import { Guard } from "./guard.js";
 import { type Loan, type LoanRecord, siteOf } from "./lost.js";
-import { type SharedSemaphore, sharedSemaphore } from "./shared/semaphore.js";
+import type { SharedSemaphore } from "./shared/semaphore.js";
 
 /** Permits that come into the world and leave it: of those that are free, promised and out together there are at most MAX_PERMITS. */
 class Permits extends BatchSemaphore {
@@ -130,7 +131,9 @@ export class SemaphorePermit extends Guard<Permits> {
  */
 export class Semaphore {
   /** The most permits that there can be, free and held together: 2 ** 29 - 1. */
-  static readonly MAX_PERMITS: number = MAX_PERMITS;
+  static get MAX_PERMITS(): number {
+    return MAX_PERMITS;
+  }
 
   /**
    * A semaphore for tasks of several threads: `Send`, with the same methods.
@@ -138,7 +141,7 @@ export class Semaphore {
    * @param permits as for the constructor.
    */
   static shared(permits: number): SharedSemaphore {
-    return sharedSemaphore(permits);
+    return sharedForms().sharedSemaphore(permits);
   }
 
   private readonly semaphore: Permits;

@@ -1,5 +1,6 @@
 // SetOnce: a value that is set once, and waited for.
 
+import { sharedForms } from "../doors/shared.js";
 import {
   type Context,
   Future,
@@ -10,7 +11,7 @@ import {
 } from "../future/index.js";
 import type { OnlySend } from "../send/send.js";
 import { SetError } from "./errors.js";
-import { type SharedSetOnce, sharedSetOnce } from "./shared/set-once.js";
+import type { SharedSetOnce } from "./shared/set-once.js";
 import { WaitList, WaitNode } from "./waiters.js";
 
 class State<T> {
@@ -79,7 +80,7 @@ export class SetOnce<T> {
 
   /** A cell for tasks of several threads: `Send`, with the same methods. A T that cannot be sent is an error of the compiler. */
   static shared<T>(..._onlySend: OnlySend<T>): SharedSetOnce<T> {
-    return sharedSetOnce();
+    return sharedForms().sharedSetOnce();
   }
 
   /** @internal What to write instead when somebody tries to send it to another thread. */

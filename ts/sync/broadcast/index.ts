@@ -1,12 +1,9 @@
 // broadcast: many senders, many receivers, every value to all of them; one thread.
 
+import { sharedForms } from "../../doors/shared.js";
 import type { OnlySend } from "../../send/send.js";
 import { CapacityError } from "../errors.js";
-import {
-  type SharedBroadcastReceiver,
-  type SharedBroadcastSender,
-  sharedBroadcast,
-} from "../shared/broadcast.js";
+import type { SharedBroadcastReceiver, SharedBroadcastSender } from "../shared/broadcast.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
@@ -15,7 +12,7 @@ export {
   SharedBroadcastReceiver as SharedReceiver,
   SharedBroadcastSender as SharedSender,
   SharedBroadcastWeakSender as SharedWeakSender,
-} from "../shared/broadcast.js";
+} from "../../doors/shared.js";
 export { Receiver } from "./receiver.js";
 export { Sender, WeakSender } from "./sender.js";
 
@@ -55,5 +52,5 @@ export function shared<T>(
   capacity: number,
   ..._onlySend: OnlySend<T>
 ): [SharedBroadcastSender<T>, SharedBroadcastReceiver<T>] {
-  return sharedBroadcast(capacity);
+  return sharedForms().sharedBroadcast(capacity);
 }

@@ -1,14 +1,9 @@
 // mpsc: many senders, one receiver, one thread.
 
+import { sharedForms } from "../../doors/shared.js";
 import type { OnlySend } from "../../send/send.js";
 import { checkWhole, MAX_PERMITS } from "../checks.js";
-import {
-  type SharedReceiver,
-  type SharedSender,
-  type SharedUnboundedSender,
-  sharedChannel,
-  sharedUnboundedChannel,
-} from "../shared/mpsc/index.js";
+import type { SharedReceiver, SharedSender, SharedUnboundedSender } from "../shared/mpsc/index.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
 import { Sender, UnboundedSender } from "./sender.js";
@@ -21,7 +16,7 @@ export {
   SharedSender,
   SharedUnboundedSender,
   SharedWeakSender,
-} from "../shared/mpsc/index.js";
+} from "../../doors/shared.js";
 export { Permit, Permits } from "./permits.js";
 export { Receiver } from "./receiver.js";
 export { OwnedPermit, Sender, UnboundedSender, WeakSender } from "./sender.js";
@@ -61,12 +56,12 @@ export function shared<T>(
   capacity: number,
   ..._onlySend: OnlySend<T>
 ): [SharedSender<T>, SharedReceiver<T>] {
-  return sharedChannel(capacity);
+  return sharedForms().sharedChannel(capacity);
 }
 
 /** An unbounded channel between threads. A T that cannot be sent is an error of the compiler. */
 export function sharedUnbounded<T>(
   ..._onlySend: OnlySend<T>
 ): [SharedUnboundedSender<T>, SharedReceiver<T>] {
-  return sharedUnboundedChannel();
+  return sharedForms().sharedUnboundedChannel();
 }

@@ -28,11 +28,11 @@ export class SharedMutexGuard<T> extends SharedWriter<T, SharedMutex<T>> {
   }
 }
 
-const LOCK: Way<unknown, SharedMutexGuard<unknown>> = {
-  method: "Mutex.lock()",
-  guard: (lock, claim, site) => new SharedMutexGuard(lock as SharedMutex<unknown>, claim, site),
-};
-const TRY_LOCK: typeof LOCK = { method: "Mutex.tryLock()", guard: LOCK.guard };
+const guard: Way<unknown, SharedMutexGuard<unknown>>["guard"] = (lock, claim, site) =>
+  new SharedMutexGuard(lock as SharedMutex<unknown>, claim, site);
+
+const LOCK: Way<unknown, SharedMutexGuard<unknown>> = { method: "Mutex.lock()", guard };
+const TRY_LOCK: typeof LOCK = { method: "Mutex.tryLock()", guard };
 
 /** A mutex that several threads share. `Send`; methods as those of `Mutex`. */
 export class SharedMutex<T> extends SharedLock<T> {

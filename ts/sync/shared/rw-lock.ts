@@ -79,16 +79,15 @@ export class SharedWriteGuard<T> extends SharedWriter<T, SharedRwLock<T>> {
   }
 }
 
-const READ: Way<unknown, SharedReadGuard<unknown>> = {
-  method: "RwLock.read()",
-  guard: (lock, claim, site) => new SharedReadGuard(lock as SharedRwLock<unknown>, claim, site),
-};
-const TRY_READ: typeof READ = { method: "RwLock.tryRead()", guard: READ.guard };
-const WRITE: Way<unknown, SharedWriteGuard<unknown>> = {
-  method: "RwLock.write()",
-  guard: (lock, claim, site) => new SharedWriteGuard(lock as SharedRwLock<unknown>, claim, site),
-};
-const TRY_WRITE: typeof WRITE = { method: "RwLock.tryWrite()", guard: WRITE.guard };
+const reader: Way<unknown, SharedReadGuard<unknown>>["guard"] = (lock, claim, site) =>
+  new SharedReadGuard(lock as SharedRwLock<unknown>, claim, site);
+const writer: Way<unknown, SharedWriteGuard<unknown>>["guard"] = (lock, claim, site) =>
+  new SharedWriteGuard(lock as SharedRwLock<unknown>, claim, site);
+
+const READ: Way<unknown, SharedReadGuard<unknown>> = { method: "RwLock.read()", guard: reader };
+const TRY_READ: typeof READ = { method: "RwLock.tryRead()", guard: reader };
+const WRITE: Way<unknown, SharedWriteGuard<unknown>> = { method: "RwLock.write()", guard: writer };
+const TRY_WRITE: typeof WRITE = { method: "RwLock.tryWrite()", guard: writer };
 
 /** A readers-writer lock that several threads share. `Send`; methods as those of `RwLock`. */
 export class SharedRwLock<T> extends SharedLock<T> {

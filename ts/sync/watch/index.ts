@@ -1,7 +1,8 @@
 // watch: one value that changes, and everybody who wants to know when; one thread.
 
+import { sharedForms } from "../../doors/shared.js";
 import type { OnlySend } from "../../send/send.js";
-import { type SharedWatchReceiver, type SharedWatchSender, sharedWatch } from "../shared/watch.js";
+import type { SharedWatchReceiver, SharedWatchSender } from "../shared/watch.js";
 import { Channel } from "./channel.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
@@ -9,7 +10,7 @@ import { Sender } from "./sender.js";
 export {
   SharedWatchReceiver as SharedReceiver,
   SharedWatchSender as SharedSender,
-} from "../shared/watch.js";
+} from "../../doors/shared.js";
 export { Receiver } from "./receiver.js";
 export { Sender } from "./sender.js";
 
@@ -31,5 +32,5 @@ export function shared<T>(
   initial: T,
   ..._onlySend: OnlySend<T>
 ): [SharedWatchSender<T>, SharedWatchReceiver<T>] {
-  return sharedWatch(initial);
+  return sharedForms().sharedWatch(initial);
 }
