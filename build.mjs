@@ -1,6 +1,6 @@
 // Builds the package: the Wasm core, the JavaScript with the core inside it, the types.
 //
-//   node build.mjs            dist/, and build/check/ (the same JavaScript over the core with assertions, for the tests)
+//   node build.mjs            dist/, dist/browser/ (the same without threads), and build/check/ (over the core with assertions, for the tests)
 //   node build.mjs --quick    without the types
 //
 // What has not changed is not built again: build/stamp.json holds a hash of the sources.
@@ -114,6 +114,39 @@ function coreBytes(prefix) {
   };
 }
 
+/** What is behind the doors where there are no threads: ts/doors/. */
+const withoutThreads = {
+  name: "without-threads",
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/doors\/(threads|shared)\.js$/ }, ({ path }) => ({
+      path: join(root, `ts/doors/no-${/\w+(?=\.js$)/.exec(path)[0]}.ts`),
+    }));
+  },
+};
+
+/**
+ * Namespaces that stay modules, of which a bundler takes those that a program uses: in one file with the rest each of them would be an
+ * object that esbuild makes when it is loaded.
+ */
+const NAMESPACES = {
+  "sync/broadcast": "ts/sync/broadcast/index.ts",
+  "sync/mpsc": "ts/sync/mpsc/index.ts",
+  "sync/oneshot": "ts/sync/oneshot.ts",
+  "sync/watch": "ts/sync/watch/index.ts",
+};
+
+const namespacesApart = {
+  name: "namespaces-apart",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^\.\// }, ({ path, importer }) => {
+      if (importer !== join(root, "ts/sync/index.ts")) return undefined;
+      const source = join("ts/sync", path.replace(/\.js$/, ".ts"));
+      const entry = Object.keys(NAMESPACES).find((name) => NAMESPACES[name] === source);
+      return entry === undefined ? undefined : { path: `./${entry}.js`, external: true };
+    });
+  },
+};
+
 async function bundle(outdir, entries, core, plugins) {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -167,6 +200,10 @@ export async function buildPackage({ quick = false, force = false } = {}) {
   for (const target of ["threads", "single", "check-threads", "check-single"]) compileCore(target);
   for (const path of ["dist-next", "build/check-next"]) remove(path);
   await bundle("dist-next", { ...ENTRIES, ...HOSTS }, "", []);
+  await bundle("dist-next/browser", { ...ENTRIES, ...NAMESPACES }, "", [
+    withoutThreads,
+    namespacesApart,
+  ]);
   await bundle("build/check-next", ENTRIES, "check-", []);
   replace("dist", "dist-next");
   replace("build/check", "build/check-next");
