@@ -14,6 +14,7 @@ const PACKAGE_ONLY = [
   "tests/types/**",
   "tests/net/process.test.ts",
   "tests/model/**",
+  "tests/package/**",
 ];
 
 const ENTRIES = ["sync", "time", "task", "runtime", "net", "io", "stream", "testing", "worker"];
