@@ -1,5 +1,5 @@
-// Behind `#shared` where the library has no threads, a browser today: no shared primitive is ever made, so of their classes there is
-// the name and no instance.
+// In place of shared.ts where the library has no threads, a browser today: no shared primitive is ever made, so of their classes there
+// is the name and no instance.
 
 import { host } from "#host";
 import { NoThreadsError } from "../runtime/errors.js";

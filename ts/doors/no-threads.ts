@@ -1,4 +1,4 @@
-// Behind `#threads` where the library has no threads, a browser today: who asks for one is refused, and nothing of what they need
+// In place of threads.ts where the library has no threads, a browser today: who asks for one is refused, and nothing of what they need
 // (the core with threads, the codec) is in a program's bundle.
 
 import { host } from "#host";

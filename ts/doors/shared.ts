@@ -1,12 +1,10 @@
-// Behind `#shared` where there are threads: what the plain primitives need of their shared twins.
+// The door from the plain primitives to their shared twins, where there are threads. In a browser's build no-shared.ts is here instead.
 
-import { installDriver } from "../runtime/context.js";
 import * as forms from "../sync/shared/forms.js";
 
 export * from "../sync/shared/ends.js";
 
-/** What makes shared primitives. With the runtime, which says in what memory. */
+/** What makes shared primitives. */
 export function sharedForms(): typeof forms {
-  installDriver();
   return forms;
 }

@@ -1,4 +1,4 @@
-// Behind `#threads` where there are threads: what a runtime needs of the folder multi-thread/, and nothing else does.
+// The door from the runtime to what needs threads, the folder multi-thread/. In a browser's build no-threads.ts is here instead.
 
 import { registerHandles } from "../runtime/scheduler/multi-thread/handles.js";
 import { registerSharedHandles } from "../runtime/scheduler/multi-thread/shared-handles.js";
