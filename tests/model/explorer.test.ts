@@ -1,6 +1,6 @@
 // The explorer itself, on programs of which everything is known: it counts exactly, finds what is there, and replays it.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Dice } from "../support/core.js";
 import { areDependent } from "./explorer/access.js";
 import { modelModule } from "./explorer/compile.js";
@@ -20,6 +20,9 @@ import {
 } from "./explorer/model.js";
 import { formatSchedule, parseSchedule } from "./explorer/schedule.js";
 import { DepthFirst, RandomWalk } from "./explorer/strategies.js";
+
+// The first test of a run compiles the core as well: see suite.ts.
+vi.setConfig({ testTimeout: 600_000 });
 
 const COUNTER = 65536 + 900;
 

@@ -23,7 +23,7 @@ const isReplay = process.env[VARIABLE] !== undefined;
 const DEEP_LIMIT = 3_000_000;
 const DEEP_TIMEOUT_MS = 900_000;
 /** The first test of a run compiles the core as well; on a machine that has other things to do that takes long. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 
 /** Drawn schedules a model, and orderings that a bug may need to be found by priorities. */
 const DRAWN = 300;
