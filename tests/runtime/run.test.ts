@@ -111,7 +111,7 @@ test("awaiting a handle drives, and only until that task has ended", async () =>
     yield* sleep(100);
     log.push("late");
   });
-  await settles(rt.spawn(pause, 10));
+  await settles(rt.spawn(sleep(10)));
   await loopTurns(20);
   expect(log).toEqual([]);
 });

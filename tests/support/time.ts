@@ -1,12 +1,17 @@
 // Runtimes whose clock stands still at zero and moves only when nothing is runnable.
 
-import type { CoroutineFunction } from "tokiwa";
+import { type Coroutine, type CoroutineFunction, sleep } from "tokiwa";
 import { Builder, Handle, type Runtime } from "tokiwa/runtime";
 import { Instant } from "tokiwa/time";
 
 export const SECOND = 1000;
 export const DAY = 86_400_000;
 export const YEAR = 365 * DAY;
+
+/** A sleep that is made inside: none of its time goes by, on a clock that runs, before the first poll of the task. */
+export function* pause(ms: number): Coroutine<void> {
+  yield* sleep(ms);
+}
 
 /** A current_thread runtime under virtual time. */
 export function pausedRuntime(): Runtime {

@@ -1,6 +1,6 @@
 // The task dump: what is pending, what it is, and since how many polls.
 
-import { Future, Pending, type Poll, pending, spawn, yieldNow } from "tokiwa";
+import { Future, Pending, type Poll, pending, sleep, spawn, yieldNow } from "tokiwa";
 import { JoinMap, JoinQueue, JoinSet, scope, TaskTracker, taskBuilder } from "tokiwa/task";
 import { expect, test } from "vitest";
 import { Probe, paused } from "../support/tasks.js";
@@ -22,7 +22,7 @@ test("an empty runtime has an empty dump", () => {
 test("lists the tasks that have not ended, by id", () => {
   const rt = paused();
   rt.spawn(waits);
-  rt.spawn(pause, 1);
+  rt.spawn(sleep(1));
   rt.spawn(waits);
   rt.blockOn(sleep(5));
   expect(rt.dump().map((task) => task.id)).toEqual([1, 3]);
