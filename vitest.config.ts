@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const TESTS = ["tests/**/*.test.ts"];
 /**
@@ -37,11 +38,21 @@ const common = {
   isolate: true,
 } as const;
 
+/** The models first: each of their files takes minutes, and the last one to end would run alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = (file: TestSpecification) => file.moduleId.includes("/tests/model/");
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   oxc: { target: "es2022" },
   test: {
     // Vitest's own default leaves one core out, and of two that is half.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

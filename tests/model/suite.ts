@@ -1,7 +1,7 @@
-// One list of tests for every model: nothing fails up to its bound, nothing fails further out, if there is such, where schedules are
+// The same tests for every model: nothing fails up to its bound, nothing fails further out, if there is such, where schedules are
 // only drawn, and each mutant is caught. With TOKIWA_MODEL set to a line that a failure has printed, that schedule runs and nothing else.
 //
-// TOKIWA_MODEL_DEEP=1 searches one preemption further, which takes minutes. What was searched stands in build/model/report.txt.
+// TOKIWA_MODEL_DEEP=1 searches one preemption further, which takes minutes. What was searched stands in build/model/report-NAME.txt.
 
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -17,7 +17,8 @@ import { ModelFailure, VARIABLE } from "./explorer/failure.js";
 import type { Model, Mutant } from "./explorer/model.js";
 
 const BUILD = new URL("../../build/model/", import.meta.url);
-const REPORT = new URL("report.txt", BUILD);
+/** The file of this run's searches. */
+let reportFile = BUILD;
 const isDeep = process.env.TOKIWA_MODEL_DEEP === "1";
 const isReplay = process.env[VARIABLE] !== undefined;
 const DEEP_LIMIT = 3_000_000;
@@ -37,7 +38,10 @@ function note(report: Report): void {
   const dying = deaths === 0 ? "" : `, ${deaths} places of death`;
   const counts = `${schedules} schedules, ${redundant} given up as redundant${dying}`;
   const end = isComplete ? "complete" : "LIMIT REACHED";
-  appendFileSync(REPORT, `${model}: ${bound}, ${counts}, ${end}, ${milliseconds.toFixed(0)} ms\n`);
+  appendFileSync(
+    reportFile,
+    `${model}: ${bound}, ${counts}, ${end}, ${milliseconds.toFixed(0)} ms\n`,
+  );
 }
 
 /** Whether there are schedules that the search leaves out. */
@@ -78,9 +82,12 @@ function askedFor(models: readonly Model[]): { model: Model; mutant?: Mutant; li
 
 /** Fails as it did then; a schedule that passes is printed. */
 function replayAsked(models: readonly Model[]): void {
+  const [asked] = askedFor(models);
+  if (asked === undefined) {
+    test.skip(`no model here has the name in ${process.env[VARIABLE]}`);
+    return;
+  }
   test("the schedule that was asked for", async () => {
-    const [asked] = askedFor(models);
-    if (asked === undefined) throw new Error(`no model has the name in ${process.env[VARIABLE]}`);
     console.log(await replayLine(asked.model, asked.line, asked.mutant));
   });
 }
@@ -98,12 +105,14 @@ function testModel(model: Model): void {
     test(`catches: ${mutant.name}`, () => catches(model, mutant), timeout);
 }
 
-export function describeModels(models: readonly Model[]): void {
+/** @param name of the file that says what was searched. */
+export function describeModels(name: string, models: readonly Model[]): void {
   if (isReplay) {
     replayAsked(models);
     return;
   }
   mkdirSync(BUILD, { recursive: true });
-  writeFileSync(REPORT, "");
+  reportFile = new URL(`report-${name}.txt`, BUILD);
+  writeFileSync(reportFile, "");
   for (const model of models) describe(model.name, () => testModel(model));
 }

@@ -4,7 +4,7 @@
 // Owns build/model/, where modules are kept by a hash of everything they were made from.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   entrySource,
@@ -92,7 +92,10 @@ async function build(hash: string, sources: Sources, level: string): Promise<Web
   const file = fileURLToPath(new URL(`${hash}.wasm`, CACHE));
   if (!existsSync(file)) {
     mkdirSync(CACHE, { recursive: true });
-    writeFileSync(file, await addHooks(await assemble(sources, level)));
+    // Other test files build and read at the same time: what is there under its name is whole.
+    const ours = `${file}.${process.pid}`;
+    writeFileSync(ours, await addHooks(await assemble(sources, level)));
+    renameSync(ours, file);
   }
   return new WebAssembly.Module(readFileSync(file));
 }
