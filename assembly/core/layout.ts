@@ -208,6 +208,7 @@ export const TIMER_SLAB: usize = 3280;
 // 3904  ring                          256 × address of a header
 // 4928  state, role                   threads/registry.ts
 // 4936  stopped                       another thread is about to end this one: threads/lock.ts
+// 4940  blocked                       how often this thread is counted in the header's word of that name: threads/substitutes.ts
 export const PARK: usize = 3328;
 export const INBOX: usize = 3456;
 export const SIGNALS: usize = 3460;
@@ -222,6 +223,7 @@ export const RING: usize = 3904;
 export const THREAD_STATE: usize = 4928;
 export const THREAD_ROLE: usize = 4932;
 export const STOPPED: usize = 4936;
+export const BLOCKED: usize = 4940;
 
 // Again only its own thread's.
 //

@@ -3,11 +3,15 @@
 import { JoinError, NoRuntimeError, sleep, spawn } from "tokiwa";
 import { CannotBlockInPlaceError } from "tokiwa/runtime";
 import { blockInPlace, spawnBlocking } from "tokiwa/task";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { PATIENCE_MS as LIMIT_MS } from "../support/patience.js";
 import { rejection, settles, thrown } from "../support/tasks.js";
 import { arrived, multi, newGate, openGate, single, within } from "./fixtures-blocking/support.js";
 import * as tasks from "./fixtures-blocking/tasks.mjs";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const one = () => multi((builder) => builder.workerThreads(1));
 
@@ -104,6 +108,28 @@ test("many short ones do not start threads without end", async () => {
   expect(rounds).toEqual(Array(12).fill(25));
   // 300 calls on two workers.
   expect(started.length).toBeLessThan(20);
+});
+
+test("a worker that is ended inside counts no more: the next that blocks needs no further substitute", async () => {
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const started = new Set<number>();
+  const rt = multi((builder) =>
+    builder.workerThreads(1).onThreadStart((thread) => started.add(thread)),
+  );
+  const gates = [newGate(), newGate()] as const;
+  const lost = rejection(settles(rt.spawn(tasks.inPlaceForEver, gates[0]), LIMIT_MS));
+  await arrived(gates[0], 1);
+  expect(await settles(rt.spawn(tasks.add, 1, 2), LIMIT_MS)).toBe(3);
+  const before = started.size;
+  expect(rt.terminateWorker(0)).toBe(true);
+  expect(await lost).toMatchObject({ isWorkerLost: true });
+
+  const blocked = rt.spawn(tasks.inPlaceHold, gates[1]);
+  await arrived(gates[1], 1);
+  expect(await settles(rt.spawn(tasks.add, 1, 2), LIMIT_MS)).toBe(3);
+  expect(started.size).toBe(before);
+  openGate(gates[1]);
+  await settles(blocked, LIMIT_MS);
 });
 
 test("nested: the inner one just runs", async () => {

@@ -73,6 +73,7 @@ import { unparkAll } from "./parking";
 import { releasePayload } from "./payload";
 import { freeRecord, markDead } from "./registry";
 import { drainRing, recoverTheft } from "./ring";
+import { forgetBlocked } from "./substitutes";
 
 function recoverThefts(dead: i32): void {
   const workers = loadShared(HEADER + HEADER_WORKERS);
@@ -251,6 +252,7 @@ export function recover(dead: i32): i32 {
   freeTimersOf(dead, loadShared(HEADER + HEADER_TIMER_COUNT));
   giveSlotsTo(0);
   forgetThread(dead);
+  forgetBlocked(dead);
   unparkAll();
   sweep(dead);
   resetRecord(record);

@@ -4,8 +4,14 @@
 // U1  Behind the workers' records some are kept for substitutes. The substitute n is on duty while more than n workers block. Off duty it runs only what has started on it, and neither steals nor is woken for new work.
 // U2  What others could run leaves the ring of a worker that blocks, and of a substitute that goes off duty.
 // U3  A worker that imports a module is off duty too: it would pin one task after the other that it cannot run yet.
+// U4  How much of the count is a thread's own stands in its record, and is given back when it has died. The count goes up before that and
+//     down after it, so that it is never less than the records say: a thread that dies between the two leaves a substitute on duty that
+//     nobody needs, which does no harm; one too few could leave nobody to run what the workers that block wait for.
+//
+// Models: tests/model/models/substitutes.ts.
 
 import {
+  BLOCKED,
   HEADER,
   HEADER_BASE_WORKERS,
   HEADER_BLOCKED,
@@ -17,7 +23,7 @@ import {
 } from "../layout";
 import { addShared, exchangeShared, loadShared, storeShared } from "../sync";
 import { isMovable } from "../task";
-import { get, getAddress, self, set, setAddress } from "../worker";
+import { get, getAddress, recordOf, self, set, setAddress, worker } from "../worker";
 import { notifyWorker } from "./idle";
 import { inject } from "./injector";
 import { unpark } from "./parking";
@@ -58,6 +64,7 @@ export function giveAway(): void {
 /** This worker is about to block. */
 export function handOff(): void {
   const place = addShared(HEADER + HEADER_BLOCKED, 1);
+  addShared(worker() + BLOCKED, 1);
   if (place < mostSubstitutes()) {
     const substitute = baseWorkers() + place;
     if (stateOfThread(substitute) >= TAKEN) unpark(substitute);
@@ -74,8 +81,18 @@ function wantSubstitute(): void {
 
 /** It blocks no longer: one substitute goes off duty, when it next looks. */
 export function takeBack(): void {
-  const before = addShared(HEADER + HEADER_BLOCKED, -1);
-  assert(before > 0, "substitutes: more workers came back than blocked");
+  addShared(worker() + BLOCKED, -1);
+  uncount(1);
+}
+
+function uncount(times: i32): void {
+  const before = addShared(HEADER + HEADER_BLOCKED, -times);
+  assert(before >= times, "substitutes: more workers came back than blocked");
+}
+
+/** U4. A thread has died, maybe while it blocked. Before the others are woken, so that a substitute finds that it is off duty. */
+export function forgetBlocked(dead: i32): void {
+  uncount(exchangeShared(recordOf(dead) + BLOCKED, 0));
 }
 
 /** How many substitutes are to be there, if that has been asked since the last time; else 0. */

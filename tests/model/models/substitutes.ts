@@ -1,6 +1,15 @@
 // Blocking in place: a worker that blocks gives away what others can run, and a substitute stands in for it.
 
-import { type Core, call, defineModel, type Mutant, same } from "../explorer/model.js";
+import {
+  type Bodies,
+  type Core,
+  call,
+  defineModel,
+  insist,
+  type Mutant,
+  outlive,
+  same,
+} from "../explorer/model.js";
 import {
   COMPLETED,
   coreAt,
@@ -110,4 +119,88 @@ const backOnDuty = defineModel<Started>({
   mutants: [SEARCH_KEPT],
 });
 
-export const SUBSTITUTE_MODELS = [blockInPlace, backOnDuty];
+// ── Workers that die while they block ──
+
+const COUNT_KEPT: Mutant = {
+  name: "count-of-the-dead-is-kept",
+  file: "threads/death.ts",
+  find: "  forgetBlocked(dead);\n",
+  replace: "",
+};
+
+const RECORD_FIRST: Mutant = {
+  name: "in-the-record-before-it-counts",
+  file: "threads/substitutes.ts",
+  find: `  const place = addShared(HEADER + HEADER_BLOCKED, 1);
+  addShared(worker() + BLOCKED, 1);`,
+  replace: `  addShared(worker() + BLOCKED, 1);
+  const place = addShared(HEADER + HEADER_BLOCKED, 1);`,
+};
+
+const COUNT_FIRST: Mutant = {
+  name: "in-the-record-when-it-counts-no-more",
+  file: "threads/substitutes.ts",
+  find: `  addShared(worker() + BLOCKED, -1);
+  uncount(1);`,
+  replace: `  uncount(1);
+  addShared(worker() + BLOCKED, -1);`,
+};
+
+function blocked(core: Core): number {
+  return core.word(core.constant("layout.HEADER") + core.constant("layout.HEADER_BLOCKED"));
+}
+
+function blockedIn(core: Core, record: number): number {
+  return core.word(core.call("worker.recordOf", record) + core.constant("layout.BLOCKED"));
+}
+
+/** A worker blocks twice, once inside of the other, and dies; another one blocks until that has been cleared up. */
+const workersThatBlock: Bodies<unknown> = [
+  function* () {
+    yield call("substitutes.handOff");
+    yield call("substitutes.handOff");
+    yield call("substitutes.takeBack");
+    yield call("substitutes.takeBack");
+  },
+  function* (core) {
+    yield call("substitutes.handOff");
+    yield untilTally(core, 1);
+    insist(blocked(core) >= 1, "a substitute is on duty for who blocks");
+    yield call("substitutes.takeBack");
+  },
+  function* (core) {
+    if ((yield outlive(0)) === 1) yield call("death.recover", 0);
+    yield tally(core);
+  },
+];
+
+const deathInPlace = defineModel<unknown>({
+  name: "death-in-place",
+  proves: "a worker that dies while it blocks in place is counted among those that block no more",
+  preemptions: 1,
+  dies: 0,
+  setup: (cores) => setUp(cores, ["worker", "worker", "caller"]),
+  // U4 says what a death between the two writes does: the next model.
+  mayDie: ([core]) =>
+    blocked(core as Core) === blockedIn(core as Core, 0) + blockedIn(core as Core, 1),
+  threads: workersThatBlock,
+  check: ([core]) => same("workers that block", blocked(core as Core), 0),
+  mutants: [COUNT_KEPT],
+});
+
+const deathBetweenWrites = defineModel<unknown>({
+  name: "death-while-it-is-counted",
+  proves:
+    "a worker that dies at any step of blocking in place takes nobody else's substitute off duty",
+  preemptions: 1,
+  dies: 0,
+  setup: (cores) => setUp(cores, ["worker", "worker", "caller"]),
+  threads: workersThatBlock,
+  check([core]) {
+    const left = blocked(core as Core);
+    insist(left === 0 || left === 1, `${left} count that do not block`);
+  },
+  mutants: [RECORD_FIRST, COUNT_FIRST],
+});
+
+export const SUBSTITUTE_MODELS = [blockInPlace, backOnDuty, deathInPlace, deathBetweenWrites];

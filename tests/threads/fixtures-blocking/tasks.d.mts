@@ -39,6 +39,7 @@ export declare const inPlace: SendableCoroutine<[number, number], number>;
 export declare const inPlaceFails: SendableCoroutine<[string], string>;
 export declare const inPlacePanics: SendableCoroutine<[string], void>;
 export declare const inPlaceHold: SendableCoroutine<[number], number>;
+export declare const inPlaceForEver: SendableCoroutine<[number], void>;
 export declare const inPlaceNested: SendableCoroutine<[number], number>;
 export declare const inPlaceAwaitsOthers: SendableCoroutine<
   [number, number],

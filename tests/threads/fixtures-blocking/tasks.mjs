@@ -201,6 +201,10 @@ export const inPlaceHold = sendable(url, "inPlaceHold", function* (gate) {
   blockInPlace(() => holdHere(gate));
   return threadId;
 });
+/** Holds until its thread is ended, in two calls, one inside of the other. */
+export const inPlaceForEver = sendable(url, "inPlaceForEver", function* (gate) {
+  blockInPlace(() => blockInPlace(() => holdHere(gate)));
+});
 export const inPlaceNested = sendable(url, "inPlaceNested", function* (gate) {
   return blockInPlace(() => {
     const inner = blockInPlace(() => {
