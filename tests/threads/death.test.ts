@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { JoinError, type JoinHandle, sleep } from "tokiwa";
-import type { Runtime } from "tokiwa/runtime";
+import { type Runtime, WorkerStartError } from "tokiwa/runtime";
 import { spawnBlocking } from "tokiwa/task";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { rejection, settles } from "../support/tasks.js";
@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 /** A file that tasks on any thread append a byte to. */
@@ -262,6 +263,21 @@ test("twenty deaths in a row, one worker: each is replaced", async () => {
   await until("the hook was called", () => lost.length === 20);
   expect(rt.metrics().lostWorkersCount()).toBe(20);
   await untilNoTasks(rt);
+});
+
+test("the successors of a worker that has run something die before they have: the runtime gives up", async () => {
+  const rt = crew(1, (builder) => builder.onThreadStart(mortal.mayExitAtStart));
+  expect(await settles(rt.spawn(mortal.echo, 1), LONG)).toBe(1);
+  vi.stubEnv("TOKIWA_TEST_EXIT_AT_START", "1");
+  await lostBy(rt.spawn(mortal.exits));
+  const waiting = rt.spawn(mortal.echo, 2);
+  const end = rejection(waiting);
+  const running = rt.run(function* () {
+    yield* waiting;
+  });
+  expect(await settles(rejection(running), LONG)).toBeInstanceOf(WorkerStartError);
+  expect(await settles(end, LONG)).toMatchObject({ isCancelled: true });
+  expect(rt.metrics().lostWorkersCount()).toBe(5);
 });
 
 test("twenty deaths at once among two hundred other tasks: twenty are lost, the others give their values", async () => {

@@ -56,6 +56,8 @@ interface Started {
   readonly host: HostThread;
   readonly role: number;
   readonly farewell: Int32Array;
+  /** What its record had counted when it was started: a record goes on counting for the next thread. */
+  readonly pollsBefore: number;
   /** What it takes part in besides. */
   guestParts: readonly GuestPart[];
 }
@@ -142,6 +144,7 @@ export class ThreadPool implements ThreadDuties {
       hooks: placesOf(options.hooks),
       farewell,
     };
+    const pollsBefore = this.core.pollsOf(thread);
     const host = this.host.start(
       {
         name: nameOf(options, thread, role),
@@ -154,7 +157,7 @@ export class ThreadPool implements ThreadDuties {
         onExit: (code, error) => this.onExit(thread, started, code, error),
       },
     );
-    const started: Started = { host, role, farewell, guestParts: [] };
+    const started: Started = { host, role, farewell, pollsBefore, guestParts: [] };
     this.threads.set(thread, started);
     this.callHook(options.hooks.threadStart, thread);
   }
@@ -217,7 +220,7 @@ export class ThreadPool implements ThreadDuties {
 
   /** P1. What the thread was doing is lost; everything else goes on. */
   private recover(thread: number, started: Started, code: number, error: unknown): void {
-    const ranNothing = this.core.pollsOf(thread) === 0;
+    const ranNothing = this.core.pollsOf(thread) === started.pollsBefore;
     const lost = this.core.recover(thread);
     this.lostWorkers += 1;
     this.caller.payloads.threadLost(thread);
