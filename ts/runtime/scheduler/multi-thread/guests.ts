@@ -1,10 +1,13 @@
 // What the threads of a runtime have in the memories of others (attachments.ts), seen by the thread that has started them: it ends
 // them and clears up after them there too, whether it takes part in those memories itself or not.
 
+import type { Host } from "../../../host/types.js";
 import { dismissFromOutside, type ThreadsExports, visitCore } from "../../core/binding.js";
 import { partOf } from "./attached.js";
 import type { GuestPart, PortLetter } from "./membership.js";
 import { MultiThread } from "./multi-thread.js";
+
+const AGAIN_MS = 20;
 
 /** What a thread takes part in after it has said so. */
 export function partsAfter(
@@ -32,7 +35,32 @@ export function mayEndIn({ membership, record }: GuestPart): boolean {
   return part.core.dismiss(record, 1) !== 0;
 }
 
-/** Their thread has ended. */
-export function clearUpAfter(parts: readonly GuestPart[]): void {
-  for (const part of parts) withCore(part, (core) => core.recover(part.record));
+/** Their thread has ended. False: to be tried again, for now there is no record from which to do it. */
+function isClearedUp(part: GuestPart): boolean {
+  return withCore(part, (core) => core.recover(part.record)) !== undefined;
+}
+
+/**
+ * What threads that have ended have left in other memories. Where all records are in use, nobody who takes no part in that memory can
+ * clear up: it is tried again until a thread there has given its record back.
+ */
+export class Remains {
+  private readonly host: Host;
+  private left: readonly GuestPart[] = [];
+  private isTimed = false;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  /** Of a thread that has just ended, and what is left of others. */
+  clearUp(parts: readonly GuestPart[]): void {
+    this.left = [...this.left, ...parts].filter((part) => !isClearedUp(part));
+    if (this.left.length === 0 || this.isTimed) return;
+    this.isTimed = true;
+    this.host.setBackgroundTimer(() => {
+      this.isTimed = false;
+      this.clearUp([]);
+    }, AGAIN_MS);
+  }
 }

@@ -28,7 +28,7 @@ import type { TaskDump } from "../../reports.js";
 import type { TaskCell, TaskDetails } from "../../task/cell.js";
 import { forget, remember, threadKeeper } from "./attached.js";
 import { attachBeside } from "./attachments.js";
-import { clearUpAfter, mayEndIn, partsAfter } from "./guests.js";
+import { mayEndIn, partsAfter, Remains } from "./guests.js";
 import {
   DYING,
   type GuestPart,
@@ -74,6 +74,7 @@ export class ThreadPool implements ThreadDuties {
   private readonly threads = new Map<number, Started>();
   /** Threads that have been stopped and were not outside of all locks yet. */
   private readonly ending = new Map<number, Started>();
+  private readonly remains: Remains;
   private readonly trace: ThreadTrace | undefined;
   private nextWorker = 0;
   private lookedMs = 0;
@@ -92,6 +93,7 @@ export class ThreadPool implements ThreadDuties {
     if (threads === undefined) throw new NoThreadsError(options.host.name);
     this.options = options;
     this.host = threads;
+    this.remains = new Remains(options.host);
     this.workers = workers;
     const shared = createSharedCore();
     runtimes += 1;
@@ -176,6 +178,8 @@ export class ThreadPool implements ThreadDuties {
         this.receiveFrom(started.host);
         this.onExit(thread, started, 1, undefined);
       }
+    // Its own timer does not come while this thread is blocked.
+    this.remains.clearUp([]);
   }
 
   /** P2. */
@@ -211,7 +215,7 @@ export class ThreadPool implements ThreadDuties {
     if (Atomics.load(started.farewell, 0) === IN_ORDER) this.core.retire(thread);
     else this.recover(thread, started, code, error);
     if (started.role === ROLE_BLOCKING) this.core.forgetBlocking();
-    clearUpAfter(started.guestParts);
+    this.remains.clearUp(started.guestParts);
     // Its tasks have ended here, and no event of the loop says so.
     this.caller.poke();
     this.callHook(this.options.hooks.threadStop, thread);
