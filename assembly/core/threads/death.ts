@@ -128,8 +128,10 @@ function endLost(task: usize): void {
   deliver(task, load<i32>(task + TASK_JOINER));
 }
 
-/** D2. */
+/** D2. A mark that went along would be taken for that of the next thread which dies with it. */
 function resubmit(task: usize): void {
+  takeMark(task);
+  setNext(task, 0);
   transitionToUntaken(task);
   if (load<i32>(task + TASK_KIND) == KIND_BLOCKING) submitBlocking(task);
   else inject(task);
@@ -174,8 +176,6 @@ function recoverTasks(dead: i32): i32 {
       transitionToLost(task);
       freeDelivered(task);
     } else if (home == dead + 1 && hasNotBegun(task)) {
-      takeMark(task);
-      setNext(task, 0);
       resubmit(task);
     } else if (home == dead + 1) {
       lost++;
