@@ -207,7 +207,7 @@ export const TIMER_SLAB: usize = 3280;
 // 3844  thief, theft                  thread + 1 that is stealing from this ring; how many tasks it claimed
 // 3904  ring                          256 × address of a header
 // 4928  state, role                   threads/registry.ts
-// 4936  stopped                       another thread is about to end this one: threads/lock.ts
+// 4936  stopped                       another thread is about to end this one: threads/dismissal.ts
 // 4940  blocked                       how often this thread is counted in the header's word of that name: threads/substitutes.ts
 export const PARK: usize = 3328;
 export const INBOX: usize = 3456;
@@ -250,7 +250,7 @@ export const BLOCKED: usize = 4940;
 // 5232  importing                     modules whose import is under way here
 // 5236  calls                         calls of the blocking pool that have begun here and not ended
 // 5240  woke                          whether this thread has woken another since it last waited
-// 5244  inside                        the lock that is held or asked for; read by a thread that is about to end this one
+// 5244  inside                        whether a visit is under way; read by a thread that is about to end this one
 // 5248  counters                      u32 each, COUNT_*
 // 5376  heap                          20 × {free, fresh from, fresh to}
 // 5632  wakes                         32 × {slot, generation}: to be called when a lock has been let go

@@ -13,6 +13,7 @@
 
 import { DIRECTORY_PAGES, FIRST_PAGE, HEADER, HEADER_PAGES, PAGE_SHIFT } from "./layout";
 import { addShared, compareExchange, loadShared } from "./sync";
+import { isVisiting } from "./threads/dismissal";
 import { worker } from "./worker";
 
 const FRESH_FROM: usize = 4;
@@ -100,6 +101,7 @@ export function takeSlot(
   shift: i32,
   linkField: usize,
 ): i32 {
+  assert(isVisiting(), "slab: a slot is taken in a visit");
   const slab = worker() + place;
   const link = load<i32>(slab);
   if (link != 0) {
@@ -132,6 +134,7 @@ export function giveSlot(
   shift: i32,
   linkField: usize,
 ): void {
+  assert(isVisiting(), "slab: a slot is given back in a visit");
   const owner = ASC_FEATURE_THREADS && heir != 0 ? heir : worker();
   const slab = owner + place;
   store<i32>(slotAddress(directory, slot, shift) + linkField, load<i32>(slab));

@@ -19,6 +19,14 @@ describe("a soak of some seconds", () => {
     expect(result.stdout, result.stderr).toMatch(/\nok: .*\n$/);
     expect(result).toMatchObject({ code: 0, hung: false });
   });
+
+  test("with threads that are ended in the middle of the core: nothing is lost on its way", async () => {
+    const only = { SOAK_KINDS: "tree,scatters,chats,asyncNaps", SOAK_KILLS: "terminate" };
+    const seed = String(Date.now() % 100_000);
+    const result = await run("stress/soak.mjs", ["6", seed, "2", "10"], only, 28_000);
+    expect(result.stdout, result.stderr).toMatch(/\nok: .*\n$/);
+    expect(result).toMatchObject({ code: 0, hung: false });
+  });
 });
 
 describe("a million sendable tasks", () => {

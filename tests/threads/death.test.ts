@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { JoinError, type JoinHandle, sleep } from "tokiwa";
+import { JoinError, type JoinHandle, sleep, timeout } from "tokiwa";
 import { type Runtime, WorkerStartError } from "tokiwa/runtime";
 import { spawnBlocking } from "tokiwa/task";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -117,6 +117,23 @@ test.each([
   expect(rt.metrics().lostWorkersCount()).toBe(1);
   await expectFullCrew(rt);
   await untilNoTasks(rt);
+});
+
+test("terminateWorker before a blockOn: the thread is ended while this one is blocked", async () => {
+  const { rt } = watched();
+  const words = sharedWords(2);
+  const handle = rt.spawn(mortal.spins, words);
+  await untilWord(words, 0);
+  expect(rt.terminateWorker(Atomics.load(words, 1))).toBe(true);
+  const error = rt.blockOn(function* () {
+    try {
+      return yield* timeout(LONG, handle);
+    } catch (error) {
+      return error;
+    }
+  });
+  expect(error).toMatchObject({ name: "JoinError", isWorkerLost: true });
+  await expectFullCrew(rt);
 });
 
 test("terminateWorker of a number that no thread has says false", () => {

@@ -2,6 +2,7 @@
 
 import { BATCH, CLAIMS, RESULT, WOKEN } from "../layout";
 import { loadShared } from "../sync";
+import { enter, left } from "../threads/dismissal";
 import { giveBack } from "../threads/heap";
 import { worker } from "../worker";
 import { makeRing } from "./broadcast";
@@ -20,68 +21,82 @@ import {
 } from "./layout";
 import { field, link, setField } from "./words";
 
-export {
-  broadcast,
-  keptIn,
-  receiveNext,
-  unreadBy,
-} from "./broadcast";
-export {
-  arrive,
-  awaitVersion,
-  isParted,
-  publish,
-  publishOnce,
-  publishToReceivers,
-  readHeld,
-  readValue,
-  replaceIf,
-  setValue,
-  takeValue,
-  versionOf,
-} from "./cell";
-export { fulfil, lease, queueLengthOf, receive, receiveMany, receiveUsed, send } from "./channel";
+export { versionOf } from "./cell";
 export { objectOf, stateOfClaim } from "./claim";
-export { dropClaim } from "./drop";
-export { closeObject, newEnd, upgradeWeak } from "./ends";
-export { awaitParting, newListener, stopListening } from "./listener";
-export { clearPoison, isPoisoned, tidy } from "./loss";
 export {
+  acquirePermits,
+  addPermits,
+  arrive,
+  attachClaim,
+  availablePermits,
+  awaitParting,
+  awaitVersion,
+  broadcast,
+  closeObject,
+  closeSemaphore,
+  comeBack,
+  depart,
+  discardTraveller,
+  dropClaim,
   endNotified,
+  forgetHeld,
+  forgetPermits,
+  fulfil,
+  giveSomeBack,
+  initialize,
+  isParted,
+  keptIn,
+  land,
+  lease,
+  mergePermits,
+  newEnd,
+  newListener,
   newNotified,
+  newTraveller,
+  newValue,
   notifyLast,
   notifyOne,
   notifyWaiters,
   pollNotified,
-  stampOf,
-} from "./notify";
-export { initialize, takeInitialized } from "./once";
-export {
-  acquirePermits,
-  addPermits,
-  availablePermits,
-  closeSemaphore,
-  forgetHeld,
-  forgetPermits,
-  giveSomeBack,
-  heldPermits,
-  mergePermits,
   pollPermits,
+  publish,
+  publishOnce,
+  publishToReceivers,
+  queueLengthOf,
+  readHeld,
+  readValue,
+  receive,
+  receiveMany,
+  receiveNext,
+  receiveUsed,
+  replaceIf,
+  send,
+  setValue,
   splitPermits,
+  stampOf,
+  stopListening,
+  takeInitialized,
+  takeSignal,
+  takeValue,
+  tidy,
   tryAcquirePermits,
-} from "./semaphore";
-export { comeBack, depart, isEmptyClaim, isUnique, land, newTraveller } from "./travel";
-export {
-  attachClaim,
-  discardClaims as discardTraveller,
-  hasClaims,
-  newValue,
   unpin,
-} from "./value";
-export { hasSignals, takeSignal } from "./waiters";
+  unreadBy,
+  upgradeWeak,
+} from "./doors";
+export { clearPoison, isPoisoned } from "./loss";
+export { heldPermits } from "./semaphore";
+export { isEmptyClaim, isUnique } from "./travel";
+export { hasClaims } from "./value";
+export { hasSignals } from "./waiters";
 
 /** A new object and this thread's claim on it: the claim, or 0 when there is no memory. `capacity` is a broadcast's. */
 export function newObject(kind: i32, permits: i32, maximum: i32): usize {
+  enter();
+  return left(makeObject(kind, permits, maximum));
+}
+
+function makeObject(kind: i32, permits: i32, maximum: i32): usize {
   const object = newBareObject(kind);
   if (object == 0) return 0;
   const claim = newClaim(object, ROLE_REFERENCE);
@@ -98,14 +113,16 @@ export function newObject(kind: i32, permits: i32, maximum: i32): usize {
 
 /** One more claim that keeps the object alive; 0 when there is no memory. */
 export function newReference(object: usize): usize {
-  return newClaim(object, ROLE_REFERENCE);
+  enter();
+  return left(newClaim(object, ROLE_REFERENCE));
 }
 
 function readField(object: usize, offset: usize): i32 {
+  enter();
   lockObject(object);
   const value = field(object, offset);
   unlockObject(object);
-  return value;
+  return left(value);
 }
 
 export function strongOf(object: usize): i32 {

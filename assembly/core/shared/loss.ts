@@ -2,12 +2,12 @@
 //
 // L1  A lock's value that the dead thread may have been changing is poisoned: who gets the lock next is told.
 // L2  An object whose lock the dead thread held is broken: it is in the middle of some change. Everybody who uses it gets an error.
-//     Not if the thread was dismissed before it ended: then it has changed nothing (threads/lock.ts, L3).
+//     The runtime itself ends no thread there (threads/dismissal.ts).
 // L3  Every other thread wakes its own waiters once: the dead one may have had their wakes in hand (waiters.ts, W3).
 
 import { CLAIMS, DROPPING, GARBAGE, HEADER, HEADER_LOSSES, LOSSES_SEEN } from "../layout";
 import { addShared, loadShared, storeShared } from "../sync";
-import { inherit, release, wasDismissed } from "../threads/lock";
+import { inherit, release } from "../threads/lock";
 import { get, set, worker } from "../worker";
 import { freeLooseClaim, objectOf, stateOfClaim } from "./claim";
 import { collect, giveClaimUp } from "./drop";
@@ -41,7 +41,7 @@ function poisonIfHeld(claim: usize, object: usize): void {
 /** L2. */
 function breakIfLocked(object: usize, dead: i32): void {
   if (!inherit(object + LOCK, dead)) return;
-  if (!wasDismissed(dead)) storeShared(object + BROKEN, 1);
+  storeShared(object + BROKEN, 1);
   release(object + LOCK);
 }
 

@@ -169,8 +169,6 @@ function recoverTasks(dead: i32): i32 {
     }
     const home = loadShared(task + TASK_HOME);
     if (home == -(dead + 1)) {
-      // It may have stood in the lifo slot. A mark that is left would be taken for one of the next death's.
-      takeMark(task);
       resubmit(task);
     } else if (home == madeBy(dead)) {
       transitionToLost(task);

@@ -16,6 +16,7 @@ import { FREED_BLOCKS, HEAP, PAGE_SHIFT, PAGE_SIZE } from "../layout";
 import { newPages } from "../slab";
 import { compareExchange, exchangeShared, loadShared } from "../sync";
 import { recordOf, self, worker } from "../worker";
+import { isVisiting } from "./dismissal";
 
 const CLASSES: i32 = 20;
 const SMALLEST_SHIFT: i32 = 7;
@@ -89,6 +90,7 @@ function carve(kind: i32, list: usize): usize {
 
 /** Address of at least so many bytes, or 0 when memory is at its maximum or they are more than 64 megabytes. */
 export function allocate(bytes: i32): usize {
+  assert(isVisiting(), "heap: a block is taken in a visit");
   const kind = classFor(bytes);
   if (kind < 0) return 0;
   const list = listOf(kind);
@@ -108,6 +110,7 @@ export function capacityOf(address: usize): i32 {
 
 /** Gives a block back, from any thread. Partner: the exchange in reclaim. */
 export function giveBack(address: usize): void {
+  assert(isVisiting(), "heap: a block is given back in a visit");
   const block = address - OVERHEAD;
   const owner = ownerOf(block);
   if (owner == self()) {

@@ -12,10 +12,12 @@ import { pushBack } from "../queue";
 import { compareExchange, exchangeShared, loadShared } from "../sync";
 import { nextOf, setNext } from "../task";
 import { getAddress, recordOf, setAddress, worker } from "../worker";
+import { isVisiting } from "./dismissal";
 import { unpark } from "./parking";
 
 /** Gives a header to a thread. Partners: the exchange in drainInbox, the look in hasInbox after announcePark. */
 export function pushInbox(thread: i32, task: usize): void {
+  assert(isVisiting(), "inbox: a header is on its way only in a visit");
   const inbox = recordOf(thread) + INBOX;
   let head = loadShared(inbox);
   for (;;) {
@@ -36,6 +38,7 @@ export function hasInbox(): bool {
  * step, for whoever clears up if this thread dies here.
  */
 export function drainInbox(): void {
+  assert(isVisiting(), "inbox: a header is on its way only in a visit");
   reverse(exchangeShared(worker() + INBOX, 0) as u32 as usize);
   for (;;) {
     const oldest = getAddress(DRAINED);

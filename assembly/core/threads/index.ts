@@ -32,14 +32,13 @@ import { aliveIn } from "../slab";
 import { loadShared, storeShared } from "../sync";
 import { KIND_BLOCKING, taskAddress } from "../task";
 import { get, recordOf, self, set, worker } from "../worker";
+import { enter, leave, left } from "./dismissal";
 import { carryClaim, payloadOf, releaseClaims, replacePayload } from "./payload";
 import { ROLE_CALLER, roleOf } from "./registry";
 
-export { release } from "../scheduler";
 export {
   blockingLength,
   blockingThreads,
-  forgetBlocking,
   hasWanted,
   idleBlocking,
   leavePool,
@@ -47,14 +46,32 @@ export {
   startSucceeded,
   takeWanted,
 } from "./blocking";
-export { close, isClosed } from "./closing";
-export { recover, retire, sweep } from "./death";
-export { enterFunction, functionCount, functionName, newName } from "./functions";
+export { isClosed } from "./closing";
+export { dismiss, heedStop } from "./dismissal";
+export {
+  beginPark,
+  clearClosed,
+  close,
+  endPark,
+  enterFunction,
+  forgetBlocking,
+  handOff,
+  newName,
+  newSendable,
+  recover,
+  release,
+  retire,
+  search,
+  spawnNumber,
+  submit,
+  submitTo,
+  sweep,
+  unpark,
+} from "./doors";
+export { functionCount, functionName } from "./functions";
 export { searchers } from "./idle";
 export { injectorLength } from "./injector";
-export { dismiss, heedStop } from "./lock";
 export { counterOf, currentOf, isThreadParked, pollsOf, ringLengthOf } from "./metrics";
-export { unpark } from "./parking";
 export {
   beginThread,
   claimAny,
@@ -65,9 +82,8 @@ export {
   roleOf,
   stateOfThread,
 } from "./registry";
-export { beginPark, endPark, search } from "./search";
-export { clearClosed, lastId, newId, newSendable, spawnNumber, submit, submitTo } from "./submit";
-export { handOff, setImporting, takeBack, takeWantedSubstitutes } from "./substitutes";
+export { lastId, newId } from "./submit";
+export { setImporting, takeBack, takeWantedSubstitutes } from "./substitutes";
 
 /** Sets up the memory, once, by the thread that owns the runtime. */
 export function setUp(
@@ -137,10 +153,12 @@ export function functionOf(slot: i32): i32 {
 
 /** A task that was started here and cannot be polled yet: it will be started once more, when it is woken. */
 export function restart(slot: i32): void {
+  enter();
   const task = taskAddress(slot);
   store<i32>(task + TASK_POLLS, 0);
   set(COUNT_STARTED, get(COUNT_STARTED) - 1);
   if (load<i32>(task + TASK_KIND) == KIND_BLOCKING) set(CALLS, get(CALLS) - 1);
+  leave();
 }
 
 export function idOf(slot: i32): f64 {
@@ -179,7 +197,8 @@ export function payloadLength(slot: i32): i32 {
 
 /** Room for a result of so many bytes; its address, or 0 when there is no memory. */
 export function setResult(slot: i32, outcome: i32, bytes: i32): i32 {
-  return replacePayload(taskAddress(slot), bytes, outcome) as i32;
+  enter();
+  return left(replacePayload(taskAddress(slot), bytes, outcome) as i32);
 }
 
 /** A result that is a number, or needs no bytes at all. */
@@ -191,10 +210,14 @@ export function setNumber(slot: i32, outcome: i32, value: f64): void {
 
 /** A claim on a shared primitive goes with the task's payload. */
 export function carry(slot: i32, claim: usize): void {
+  enter();
   carryClaim(taskAddress(slot), claim);
+  leave();
 }
 
 /** The handles that came with the payload have been read. */
 export function dropCarried(slot: i32): void {
+  enter();
   releaseClaims(taskAddress(slot));
+  leave();
 }

@@ -15,7 +15,7 @@ import {
 } from "../layout";
 import { compareExchange, loadShared, storeShared } from "../sync";
 import { get, recordOf, self, set, worker } from "../worker";
-import { forgetDismissal } from "./lock";
+import { forgetDismissal } from "./dismissal";
 
 export const ROLE_CALLER: i32 = 0;
 export const ROLE_WORKER: i32 = 1;

@@ -417,7 +417,7 @@ export class Execution implements Observer {
     return woken;
   }
 
-  /** The core sleeps by itself only in a thread that is about to be ended (threads/lock.ts): it is now. */
+  /** The core sleeps by itself only in a thread that is about to be ended (threads/dismissal.ts): it is now. */
   wait(index: number): number {
     if (index !== this.model.dies) throw new Error("a thread stands down that nobody may end");
     throw DEATH;

@@ -160,7 +160,7 @@ const LOCK_LEFT: Mutant = {
 const NOT_BROKEN: Mutant = {
   name: "half-changed-and-not-broken",
   file: LOSS,
-  find: "  if (!wasDismissed(dead)) storeShared(object + BROKEN, 1);\n",
+  find: "  storeShared(object + BROKEN, 1);\n",
   replace: "",
 };
 

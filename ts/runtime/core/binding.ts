@@ -176,8 +176,8 @@ export interface ThreadsExports extends CoreExports, SyncCore {
   clearClosed(): void;
   recover(thread: number): number;
   retire(thread: number): void;
-  /** Whether the thread may be ended now; it uses no lock from here on. */
-  dismiss(thread: number, takesPart: number): number;
+  /** Stops the thread, and says, at a later call, whether it may be ended: a millisecond after the first, not before. */
+  dismiss(thread: number): number;
   heedStop(): void;
   sweep(thread: number): number;
   newId(): number;
@@ -362,7 +362,7 @@ export function visitCore<T>(
 
 /** Dismisses a thread of the memory for one that takes no part in it. That needs no record, of which none may be free. */
 export function dismissFromOutside(shared: SharedCore, record: number): boolean {
-  return joinCore(shared, 0).exports.dismiss(record, 0) !== 0;
+  return joinCore(shared, 0).exports.dismiss(record) !== 0;
 }
 
 /** A record for one more thread of a runtime that is under way; -1 when all are in use. */

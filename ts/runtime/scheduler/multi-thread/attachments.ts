@@ -14,7 +14,7 @@ import { LimitError } from "../../errors.js";
 import type { RuntimeMetrics } from "../../metrics.js";
 import { forget, partOf, remember, threadKeeper } from "./attached.js";
 import type { Membership } from "./membership.js";
-import { MultiThread, type ThreadDuties } from "./multi-thread.js";
+import { LOOK_AROUND_MS, MultiThread, type ThreadDuties } from "./multi-thread.js";
 import { poolMetrics } from "./pool-metrics.js";
 
 class Guest implements ThreadDuties {
@@ -27,6 +27,10 @@ class Guest implements ThreadDuties {
   beforeTurn(): void {}
 
   afterBlocking(): void {}
+
+  mostBlockedMs(): number {
+    return LOOK_AROUND_MS;
+  }
 
   beforeSpawn(): void {}
 

@@ -32,7 +32,7 @@ function withCore<T>({ membership }: GuestPart, visit: (core: ThreadsExports) =>
 export function mayEndIn({ membership, record }: GuestPart): boolean {
   const part = partOf(membership.id);
   if (!(part instanceof MultiThread)) return dismissFromOutside(membership.shared, record);
-  return part.core.dismiss(record, 1) !== 0;
+  return part.core.dismiss(record) !== 0;
 }
 
 /** Their thread has ended. False: to be tried again, for now there is no record from which to do it. */

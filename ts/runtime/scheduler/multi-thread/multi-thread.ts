@@ -61,6 +61,8 @@ export interface ThreadDuties extends ParcelPost {
   beforeTurn(): void;
   /** The thread was blocked, so that its event loop could tell it nothing. */
   afterBlocking(): void;
+  /** For how long the thread may be blocked at most before `afterBlocking` is called. */
+  mostBlockedMs(): number;
   /** The thread is about to spawn what may run elsewhere. */
   beforeSpawn(): void;
   /** Whether there are other threads in the runtime. */
@@ -83,7 +85,7 @@ interface Remains {
 
 const SENT: TaskDetails = { sent: true };
 /** Under `blockOn` the deaths of other threads, and that none of them does anything any more, are looked for and not heard of. */
-const LOOK_AROUND_MS = 250;
+export const LOOK_AROUND_MS = 250;
 /** How long a thread that seems stuck waits before it looks once more. */
 const SECOND_LOOK_MS = 20;
 
@@ -477,7 +479,8 @@ export class MultiThread extends ThreadScheduler {
   blockFor(limitMs: number | undefined): void {
     this.duties.beforeTurn();
     const lazyMs = serveOthers(this) ? LAZY_MS : this.lazyMs();
-    const limit = Math.min(limitMs ?? LOOK_AROUND_MS, lazyMs > 0 ? lazyMs : LOOK_AROUND_MS);
+    const most = this.duties.mostBlockedMs();
+    const limit = Math.min(limitMs ?? most, lazyMs > 0 ? lazyMs : most);
     if (lazyMs > 0) this.host.park(limit);
     else this.block(limit);
     this.duties.receive();

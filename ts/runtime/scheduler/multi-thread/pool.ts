@@ -5,7 +5,8 @@
 // P2  Threads are wanted through shared memory: whoever wants one raises a counter and wakes the owner, which looks at its
 //     next turn, under `blockOn` too.
 // P3  A thread that dies before it has run anything is replaced a few times and no more.
-// P4  A thread is not ended from here while it is inside of a lock, of this memory or of another in which it takes part.
+// P4  A thread that is to be ended is stopped first, and ended when it has been seen outside of the core, of this memory and of every other
+//     in which it takes part: a millisecond later, as a rule (assembly/core/threads/dismissal.ts).
 // P5  What a thread has had in other memories is cleared up when it has ended, however that was.
 
 import type { HostThread, HostThreads } from "../../../host/types.js";
@@ -39,14 +40,17 @@ import {
   type PortLetter,
   type ThreadStart,
 } from "./membership.js";
-import { MultiThread, type ThreadDuties } from "./multi-thread.js";
+import { LOOK_AROUND_MS, MultiThread, type ThreadDuties } from "./multi-thread.js";
 import { poolMetrics } from "./pool-metrics.js";
 import { ThreadTrace } from "./thread-trace.js";
 
 /** How often in a row a thread may die before it has run anything. */
 const MOST_FALSE_STARTS = 3;
 const SWEEP_MS = 5;
-const END_AGAIN_MS = 1;
+/** Between two looks at a thread that is being ended; the first is as long after the stop (X3 of the core's dismissal.ts). */
+const LOOK_AGAIN_MS = 1;
+/** A thread that has not come out of the core by then never will: it spins for something that nobody gives. A guess, far above any delay. */
+const MOST_INSIDE_MS = 2_000;
 /** How often a thread that is blocked looks whether others have died. */
 const LOOK_MS = 100;
 /** How many tasks may block in place at once before fewer workers work. */
@@ -62,6 +66,13 @@ interface Started {
   guestParts: readonly GuestPart[];
 }
 
+/** A thread that has been stopped. */
+interface Ending {
+  readonly started: Started;
+  readonly stoppedMs: number;
+  lookedMs: number;
+}
+
 let runtimes = 0;
 
 export class ThreadPool implements ThreadDuties {
@@ -72,8 +83,8 @@ export class ThreadPool implements ThreadDuties {
   private readonly membership: Membership;
   private readonly workers: number;
   private readonly threads = new Map<number, Started>();
-  /** Threads that have been stopped and were not outside of all locks yet. */
-  private readonly ending = new Map<number, Started>();
+  /** Threads that have been stopped and not been seen outside of the core yet. */
+  private readonly ending = new Map<number, Ending>();
   private readonly remains: Remains;
   private readonly trace: ThreadTrace | undefined;
   private nextWorker = 0;
@@ -166,9 +177,13 @@ export class ThreadPool implements ThreadDuties {
 
   /** Threads that are dying and have said so, where the event loop cannot tell. */
   afterBlocking(): void {
-    for (const [thread, started] of this.ending) this.end(thread, started);
+    for (const [thread, ending] of this.ending) this.endIfOutside(thread, ending);
     if (this.options.host.now() - this.lookedMs >= LOOK_MS) this.lookForDeaths();
     this.beforeTurn();
+  }
+
+  mostBlockedMs(): number {
+    return this.ending.size > 0 ? LOOK_AGAIN_MS : LOOK_AROUND_MS;
   }
 
   private lookForDeaths(): void {
@@ -267,25 +282,37 @@ export class ThreadPool implements ThreadDuties {
     return started !== undefined;
   }
 
-  /** P4. At once as a rule; one that does not run at the moment may have to come out of a lock first. */
+  /** P4. Stops it; what follows comes by a timer, or after the next time that this thread was blocked. */
   private end(thread: number, started: Started): void {
-    if (this.threads.get(thread) !== started) return;
-    if (this.mayEnd(thread, started)) {
-      this.ending.delete(thread);
-      started.host.terminate();
-      return;
-    }
-    if (this.ending.has(thread)) return;
-    this.ending.set(thread, started);
+    if (this.threads.get(thread) !== started || this.ending.has(thread)) return;
+    const now = this.options.host.now();
+    const ending: Ending = { started, stoppedMs: now, lookedMs: now };
+    this.ending.set(thread, ending);
+    this.mayEnd(thread, started);
+    this.lookLater(thread, ending);
+  }
+
+  private lookLater(thread: number, ending: Ending): void {
     this.options.host.setBackgroundTimer(() => {
-      this.ending.delete(thread);
-      this.end(thread, started);
-    }, END_AGAIN_MS);
+      this.endIfOutside(thread, ending);
+      if (this.ending.get(thread) === ending) this.lookLater(thread, ending);
+    }, LOOK_AGAIN_MS);
+  }
+
+  private endIfOutside(thread: number, ending: Ending): void {
+    if (this.ending.get(thread) !== ending) return;
+    const now = this.options.host.now();
+    if (now - ending.lookedMs < LOOK_AGAIN_MS) return;
+    ending.lookedMs = now;
+    const { started, stoppedMs } = ending;
+    if (!this.mayEnd(thread, started) && now - stoppedMs < MOST_INSIDE_MS) return;
+    this.ending.delete(thread);
+    started.host.terminate();
   }
 
   /** A thread that is stopped here takes part in nothing more than what it has written of. Partner: StartedThread.joins. */
   private mayEnd(thread: number, started: Started): boolean {
-    if (this.core.dismiss(thread, 1) === 0) return false;
+    if (this.core.dismiss(thread) === 0) return false;
     this.receiveFrom(started.host);
     return started.guestParts.every(mayEndIn);
   }

@@ -23,7 +23,7 @@ import {
   type PortLetter,
   type ThreadStart,
 } from "./membership.js";
-import { MultiThread, type ThreadDuties } from "./multi-thread.js";
+import { LOOK_AROUND_MS, MultiThread, type ThreadDuties } from "./multi-thread.js";
 import { poolMetrics } from "./pool-metrics.js";
 
 type AnyHook = (...args: never[]) => unknown;
@@ -59,6 +59,10 @@ class StartedThread implements ThreadDuties, Keeper {
   beforeTurn(): void {}
 
   afterBlocking(): void {}
+
+  mostBlockedMs(): number {
+    return LOOK_AROUND_MS;
+  }
 
   beforeSpawn(): void {}
 
