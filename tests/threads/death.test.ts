@@ -119,6 +119,15 @@ test.each([
   await untilNoTasks(rt);
 });
 
+test("terminateWorker of one worker after the other before they have run anything: the runtime goes on", async () => {
+  const { rt, lost } = watched(1);
+  for (let ended = 1; ended <= 6; ended++) {
+    expect(rt.terminateWorker(0)).toBe(true);
+    await until("the hook was called", () => lost.length === ended);
+  }
+  expect(await settles(rt.spawn(mortal.echo, 1), LONG)).toBe(1);
+});
+
 test("terminateWorker before a blockOn: the thread is ended while this one is blocked", async () => {
   const { rt } = watched();
   const words = sharedWords(2);

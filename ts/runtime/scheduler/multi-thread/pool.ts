@@ -4,7 +4,7 @@
 // P1  A record has one thread. A thread that has ended is first recovered, if it died, and then its record is free.
 // P2  Threads are wanted through shared memory: whoever wants one raises a counter and wakes the owner, which looks at its
 //     next turn, under `blockOn` too.
-// P3  A thread that dies before it has run anything is replaced a few times and no more.
+// P3  A thread that dies before it has run anything is replaced a few times and no more. One that was ended from here does not count.
 // P4  A thread that is to be ended is stopped first, and ended when it has been seen outside of the core, of this memory and of every other
 //     in which it takes part: a millisecond later, as a rule (assembly/core/threads/dismissal.ts).
 // P5  What a thread has had in other memories is cleared up when it has ended, however that was.
@@ -64,6 +64,8 @@ interface Started {
   readonly pollsBefore: number;
   /** What it takes part in besides. */
   guestParts: readonly GuestPart[];
+  /** It was stopped, to be ended. */
+  isEnding: boolean;
 }
 
 /** A thread that has been stopped. */
@@ -170,7 +172,14 @@ export class ThreadPool implements ThreadDuties {
         onExit: (code, error) => this.onExit(thread, started, code, error),
       },
     );
-    const started: Started = { host, role, farewell, pollsBefore, guestParts: [] };
+    const started: Started = {
+      host,
+      role,
+      farewell,
+      pollsBefore,
+      guestParts: [],
+      isEnding: false,
+    };
     this.threads.set(thread, started);
     this.callHook(options.hooks.threadStart, thread);
   }
@@ -251,7 +260,7 @@ export class ThreadPool implements ThreadDuties {
       error ?? "(no error)",
     );
     this.callLostHook(thread, error);
-    this.falseStarts = ranNothing ? this.falseStarts + 1 : 0;
+    if (!started.isEnding) this.falseStarts = ranNothing ? this.falseStarts + 1 : 0;
     if (this.falseStarts > MOST_FALSE_STARTS) this.giveUp(error);
     else if (started.role === ROLE_WORKER && this.core.claimRecord(thread) !== 0)
       this.startThread(thread, ROLE_WORKER);
@@ -288,6 +297,7 @@ export class ThreadPool implements ThreadDuties {
     const now = this.options.host.now();
     const ending: Ending = { started, stoppedMs: now, lookedMs: now };
     this.ending.set(thread, ending);
+    started.isEnding = true;
     this.mayEnd(thread, started);
     this.lookLater(thread, ending);
   }
