@@ -30,7 +30,7 @@ function sameTasks(env: Env, left: readonly number[]): void {
 const LOCK_NOT_TAKEN: Mutant = {
   name: "lock-not-taken",
   file: "threads/lock.ts",
-  find: "if (compareExchange(lock, 0, self() + 1) != 0) spin(lock);",
+  find: "while (compareExchange(lock, 0, self() + 1) != 0) while (loadShared(lock) != 0);",
   replace: "storeShared(lock, self() + 1);",
 };
 
