@@ -3,7 +3,8 @@
 //
 // U1  Behind the workers' records some are kept for substitutes. The substitute n is on duty while more than n workers block. Off duty it runs only what has started on it, and neither steals nor is woken for new work.
 // U2  What others could run leaves the ring of a worker that blocks, and of a substitute that goes off duty.
-// U3  A worker that imports a module is off duty too: it would pin one task after the other that it cannot run yet.
+// U3  A worker that imports a module is off duty too: it would pin one task after the other that it cannot run yet. Afterwards the task
+//     for which it did so comes first, before any from the injector: that could block this thread, and nobody else has the other.
 // U4  How much of the count is a thread's own stands in its record, and is given back when it has died. The count goes up before that and
 //     down after it, so that it is never less than the records say: a thread that dies between the two leaves a substitute on duty that
 //     nobody needs, which does no harm; one too few could leave nobody to run what the workers that block wait for.
@@ -20,6 +21,7 @@ import {
   HEADER_SUBSTITUTE_WANTED,
   IMPORTING,
   LIFO,
+  TURN,
 } from "../layout";
 import { addShared, exchangeShared, loadShared, storeShared } from "../sync";
 import { isMovable } from "../task";
@@ -48,6 +50,8 @@ export function isOnDuty(): bool {
 /** This worker begins or ends an import (U3). */
 export function setImporting(importing: i32): void {
   set(IMPORTING, importing);
+  // The next turn is the zeroth: the own list comes first, and the injector in none before the first.
+  if (importing == 0) set(TURN, -1);
 }
 
 /** U2. */
