@@ -170,7 +170,7 @@ test("tasks that asking where they stand has brought on are noted no longer", as
      await rt.run(function* () {
        spawn(stuck);
        yield* asked;
-       yield* sleep(1);
+       yield* sleep(250);
        console.log(polls, told() === undefined);
      });
      polls = 0;
