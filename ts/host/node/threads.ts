@@ -38,6 +38,8 @@ class NodeThread implements HostThread {
   }
 
   terminate(): void {
+    // While it still can answer: a thread that nobody has asked before it is dead would be taken to be alive for ever.
+    this.isAlive();
     void this.worker.terminate();
   }
 
