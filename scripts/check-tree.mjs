@@ -18,7 +18,7 @@ const RULES = [
     /\b(?:it|test|describe)\.skip\((?!`\$\{name\} \(|"(?:not yet|skipped)")/,
     "a test that is always skipped: use skipIf with a reason",
   ],
-  // In capitals: in small letters it is a method of test runners.
+  // The words that others leave behind, not something left to do here. In capitals: in small letters one is a method of test runners.
   [/\b(?:TODO|FIXME|XXX)\b|not implemented/, "something unfinished"],
 ];
 /** cargo writes its registry's address into the lock file, and there is no way without. */

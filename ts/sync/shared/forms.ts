@@ -1,4 +1,4 @@
-// What makes shared primitives, for their plain twins: `Mutex.shared` and the like go by `#shared`.
+// What makes shared primitives, for their plain twins: `Mutex.shared` and the like get here by ts/doors/shared.ts.
 
 export { sharedBarrier } from "./barrier.js";
 export { sharedBroadcast } from "./broadcast.js";
